@@ -1,0 +1,146 @@
+"""The command line: flags made from `Config`, and how a program of ours runs and ends.
+
+`python -m tcp_room` opens the TCP door alone. `web_gateway.cli` opens both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import Field, fields
+from typing import Any
+
+import click
+
+from tcp_room import __version__
+from tcp_room.config import Config
+from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
+from tcp_room.logs.memory import MemoryEngine
+from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
+
+if sys.platform != "win32":
+    import uvloop
+
+
+def config_flags(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds a flag and its ONEROOM_* variable for each field of Config that is one."""
+    flags = [field for field in fields(Config) if "help" in field.metadata]
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for field in reversed(flags):
+            if field.name not in without:
+                command = _flag(field)(command)
+        return command
+
+    return add
+
+
+def _flag(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        f"--{field.name.replace('_', '-')}",
+        default=field.default,
+        show_default=True,
+        show_envvar=True,
+        envvar=f"ONEROOM_{field.name.upper()}",
+        help=field.metadata["help"],
+        type=_kind(field),
+    )
+
+
+def _kind(field: Field[Any]) -> click.ParamType:
+    if field.name.endswith("_port"):
+        return click.IntRange(0, 65535)
+    if isinstance(field.default, float):
+        return click.FloatRange(min=0)
+    return click.IntRange(min=0) if isinstance(field.default, int) else click.STRING
+
+
+def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Runs `main` until SIGINT or SIGTERM sets the event that it is given; a second signal ends
+    the process at once. A door that cannot be opened is a sentence and exit status 1."""
+    factory = uvloop.new_event_loop if sys.platform != "win32" else None
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(_until_signal(main))
+    except DoorError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _until_signal(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    stop = asyncio.Event()
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, _stop, stop, number)
+    await main(stop)
+
+
+def _stop(stop: asyncio.Event, number: int) -> None:
+    if stop.is_set():
+        os._exit(128 + number)
+    stop.set()
+
+
+def make_hall(config: Config) -> Hall:
+    """The hall with its log. To be called on the loop."""
+    engine = MemoryEngine(secrets.token_hex(8), config.memory_events)
+    return Hall(engine, asyncio.get_running_loop(), _now, _token, config)
+
+
+def make_turnstile(config: Config) -> Turnstile:
+    """Lets in as many as there are files for, so that accept never fails for want of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return Turnstile(config.per_address, max(hard - config.spare_files, 1))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _token() -> str:
+    return secrets.token_hex(12)
+
+
+def nc_line(host: str, port: int) -> str:
+    """What a person types in a terminal to come in."""
+    return f"nc {reachable(host)} {port}"
+
+
+def reachable(host: str) -> str:
+    """The name by which a person on this machine reaches what listens on `host`."""
+    return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
+
+
+async def serve_tcp(config: Config, stop: asyncio.Event) -> None:
+    hall, turnstile, addresses = make_hall(config), make_turnstile(config), Addresses()
+    server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
+    addresses.nc = nc_line(config.host, port_of(server))
+    click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
+    await stop.wait()
+    server.close()
+    await empty(hall, turnstile)
+
+
+async def empty(hall: Hall, turnstile: Turnstile) -> None:
+    """Lets everybody go, and waits until they have gone, for `shutdown_s` at most."""
+    hall.close()
+    deadline = hall.scheduler.time() + hall.config.shutdown_s
+    while len(turnstile) and hall.scheduler.time() < deadline:
+        await asyncio.sleep(0.02)
+
+
+@click.command()
+@config_flags("http_port")
+@click.version_option(__version__, prog_name="oneroom")
+def main(**flags: Any) -> None:
+    """The TCP door of a chat room, alone: people come in with nc or telnet."""
+    config = Config(**flags)
+    run(lambda stop: serve_tcp(config, stop))

@@ -1,0 +1,89 @@
+"""Every limit and every choice of the operator, in one frozen place.
+
+A field made with `_flag` is also a command-line flag (`--per-address`) and an
+environment variable (`ONEROOM_PER_ADDRESS`): this is their one declaration,
+and `cli.py` generates them from it. The other fields are limits that nobody
+had to change yet; each has its unit in the name and its reason beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _flag(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0 lets others on the network in.")
+    http_port: int = _flag(8080, "Port of the page and its WebSocket.")
+    tcp_port: int = _flag(9000, "Port of the line door, for nc and telnet.")
+    # A fast typist sends one message a second. What comes faster is held back,
+    # never dropped: a pasted page of lines arrives, at this pace.
+    rate: float = _flag(5.0, "Messages per second per connection; 0 means no limit.")
+    # A school behind one NAT address is 30 to 200 people with two tabs each.
+    per_address: int = _flag(400, "Connections per address; 0 means no limit.")
+
+    # Twice the rate: a paste of ten lines is not a flood (RFC 1459 lets ten through too).
+    burst_messages: int = 10
+
+    # A message is at most 4 KiB of UTF-8 on every door: two screens of text,
+    # and what the gateways of other chats take (Discord: 4,096).
+    text_bytes: int = 4096
+    # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
+    line_bytes: int = 32 * 1024
+    topic_bytes: int = 400
+    # Long enough for a ULID, a UUID, a hash in hex.
+    id_chars: int = 64
+
+    # How long a connection may stay silent before it is taken for a person.
+    # A program sends its hello with the handshake's last packet, so distance does not count.
+    hello_wait_s: float = 0.2
+    # A client that was refused at the door (taken name) may try again for so long.
+    outside_s: float = 60.0
+    # After our last word the peer has so long to read it before the socket is cut.
+    linger_s: float = 5.0
+    # The lines that a client sent before it broke off are still said, for so long at most.
+    parting_s: float = 30.0
+
+    # A newcomer's look back: a screen of a terminal, and of a page.
+    text_history_events: int = 20
+    json_history_events: int = 50
+    # One page of the log, for a slow or returning member and for /history.
+    page_events: int = 500
+    page_bytes: int = 64 * 1024
+    # What is kept encoded in memory, so that joins and short absences need no log.
+    window_events: int = 2000
+    # What the memory engine keeps of each room.
+    memory_events: int = 100_000
+
+    # Queued in our process for one member; past it the member is parked.
+    # Four times a page, so that a page is never what fills it.
+    member_buffer_bytes: int = 256 * 1024
+    # Answers owed to a parked member; past it we stop reading what it asks.
+    backlog_bytes: int = 64 * 1024
+    # What one turn may carry: bounds the bytes object that all members share.
+    turn_messages: int = 1024
+    turn_bytes: int = 256 * 1024
+    # Members written to before the loop gets a turn: about a millisecond's worth.
+    slice_members: int = 400
+    # Members brought one page on before the loop gets a turn.
+    slice_pages: int = 8
+
+    # Joins and leaves within so long of the last announcement become one event.
+    presence_gather_s: float = 1.0
+    # Names told at once in a welcome, a who or a presence event; the count is always true.
+    members_listed: int = 500
+    # A room costs some kilobytes; a stranger must not be able to make millions.
+    rooms: int = 1000
+    # Files and sockets that are not members': log, listeners, name look-ups.
+    spare_files: int = 128
+    # Pings of an idle WebSocket; nginx cuts after 60 s of silence.
+    heartbeat_s: float = 25.0
+    # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
+    http_idle_s: float = 15.0
+    # From SIGTERM to the end, members that do not read included.
+    shutdown_s: float = 5.0

@@ -1,0 +1,50 @@
+"""What can go wrong for a person, as a stable code and a sentence.
+
+One class, `RoomError`. The code is the same on every door (text line, JSON
+event, HTTP body) and never translated; the sentence tells the person what to
+do. Whoever catches it renders it in one place, so a new door needs no new
+errors. `CODES` is the whole list: raising a code that is not in it is a bug,
+and fails at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    "bad_json": "the line begins with { but is not a JSON object",
+    "bad_message": "the JSON is sound but not a message: unknown kind, a field missing or of a wrong type",
+    "bad_nick": "that cannot be a name",
+    "bad_room": "that cannot be the name of a room",
+    "bad_text": "the text holds control characters",
+    "bad_utf8": "the bytes are not UTF-8",
+    "empty": "there is nothing in it to say",
+    "foreign_origin": "a page of another address tried to open a connection",
+    "hall_full": "the house has as many rooms as it may have",
+    "nick_taken": "somebody here has that name, or one that looks just like it",
+    "replaced": "the same session came in by another connection",
+    "no_such_member": "nobody of that name is here",
+    "not_a_chat_line": "the first line is HTTP, TLS or SSH",
+    "not_here": "say hello first",
+    "not_listening": "that member cannot be reached just now",
+    "server_full": "as many connections as the server can hold",
+    "storage": "the log could not keep it",
+    "text_view_only": "a setting of the text view",
+    "too_long": "longer than the limit",
+    "too_many_connections": "as many connections as one address may have",
+    "unknown_command": "no command of that name",
+    "usage": "the command is used in another way",
+}
+
+
+class RoomError(Exception):
+    """An error that a person caused, or must be told of.
+
+    `code` is one of `CODES`; `text` is the sentence for the person.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        assert code in CODES, code
+        super().__init__(text)
+        self.code = code
+        self.text = text

@@ -1,0 +1,182 @@
+"""The hall: the rooms by name, and the names of all who are in them.
+
+A nick is unique in the whole house, by its comparison key (`names.key`), so
+that a private word can be sent from any room. Everybody is in one room at a
+time. Nothing here waits; the doors call, the rooms answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from msgspec.structs import replace
+
+from tcp_room import events, names
+from tcp_room.config import Config
+from tcp_room.errors import RoomError
+from tcp_room.logs.port import Engine
+from tcp_room.member import Member, Why
+from tcp_room.room import Room, Scheduler
+
+LOBBY = "lobby"
+
+
+class Hall:
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: Scheduler,
+        now: Callable[[], int],
+        token: Callable[[], str],
+        config: Config,
+    ) -> None:
+        """`now` gives ms since 1970 UTC, `token` a new secret each time."""
+        self.config = config
+        self.scheduler = scheduler
+        self.now = now
+        self.token = token
+        self.rooms: dict[str, Room] = {}
+        self._engine = engine
+        self._members: dict[str, Member] = {}  # by key
+        self._guests = 0
+        self.limits = events.Limits(config.text_bytes, names.NICK_CHARS, config.rate)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def enter(
+        self,
+        member: Member,
+        nick: str | None = None,
+        room: str = LOBBY,
+        since: int | None = None,
+        epoch: str | None = None,
+    ) -> None:
+        """Lets somebody in under a name, or as `guest-N`.
+
+        Raises RoomError (bad_nick, nick_taken, bad_room, hall_full): then nothing has changed.
+        """
+        shown = self._guest() if nick is None else names.nick(nick)
+        key = names.key(shown)
+        place = self.room(room)
+        self._claim(key, shown, member)
+        member.nick, member.key = shown, key
+        self._members[key] = member
+        place.join(member, since, epoch, self.limits)
+
+    def leave(self, member: Member) -> None:
+        """Lets somebody go; who is not in is gone already."""
+        room = member.room
+        if room is None:
+            return
+        del self._members[member.key]
+        room.leave(member)
+        self._forget(room)
+
+    def dismiss(self, member: Member, why: Why = "left") -> None:
+        """Lets somebody go and closes its door."""
+        member.leaving = True
+        self.leave(member)
+        member.outlet.close(why)
+
+    def close(self) -> None:
+        """Tells everybody that the house is closing, and lets them go when all that was said is
+        said."""
+        for room in self.rooms.values():
+            for member in room.members.values():
+                room.after_posted(partial(self._close_on, member))
+
+    def _close_on(self, member: Member) -> None:
+        member.tell(events.Notice("the server is stopping; come back in a moment"))
+        self.dismiss(member, "stopping")
+
+    def advertise(self, tcp_port: int) -> None:
+        """Tells those who come in from now on where the line door is."""
+        self.limits = replace(self.limits, tcp_port=tcp_port)
+
+    def rename(self, member: Member, nick: str) -> None:
+        """Raises RoomError (bad_nick, nick_taken)."""
+        shown = names.nick(nick)
+        key = names.key(shown)
+        if shown == member.nick:
+            return
+        if key != member.key:
+            self._claim(key, shown, member)
+        del self._members[member.key]
+        self._members[key] = member
+        assert member.room is not None
+        member.room.rename(member, shown, key)
+
+    def move(self, member: Member, room: str, since: int | None, epoch: str | None) -> None:
+        """Takes a member to another room, or to another place in its own.
+
+        Raises RoomError (bad_room, hall_full).
+        """
+        place, old = self.room(room), member.room
+        assert old is not None
+        if place is old:
+            old.resume(member, since, epoch, self.limits)
+            return
+        old.leave(member)
+        place.join(member, since, epoch, self.limits)
+        self._forget(old)
+
+    def room(self, name: str) -> Room:
+        """The room of that name, made if it is new. Raises RoomError (bad_room, hall_full)."""
+        name = names.room(name)
+        found = self.rooms.get(name)
+        if found is None:
+            if len(self.rooms) >= self.config.rooms:
+                raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
+            found = Room(name, self._engine, self.scheduler, self.now, self.config)
+            self.rooms[name] = found
+        return found
+
+    def find(self, nick: str) -> Member:
+        """Who has that name, in any room. Raises RoomError (no_such_member)."""
+        found = self._members.get(names.key(nick))
+        if found is None:
+            raise RoomError("no_such_member", f"nobody here is called {nick}")
+        return found
+
+    def addressed(self, line: str) -> tuple[Member, str]:
+        """The member whose name a line begins with, and the rest of it.
+
+        Names may hold spaces, so the longest one that fits is meant. Raises RoomError.
+        """
+        words = line.split(" ")
+        for count in range(len(words), 0, -1):
+            found = self._members.get(names.key(" ".join(words[:count]).removeprefix("@")))
+            if found is not None:
+                return found, " ".join(words[count:]).strip()
+        raise RoomError("no_such_member", f"nobody here is called {words[0]}")
+
+    def listing(self) -> list[events.RoomLine]:
+        """The rooms, those with most people first."""
+        rooms = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.name))
+        return [events.RoomLine(room.name, len(room.members), room.topic) for room in rooms]
+
+    def _guest(self) -> str:
+        while True:
+            self._guests += 1
+            nick = f"guest-{self._guests}"
+            if names.key(nick) not in self._members:
+                return nick
+
+    def _claim(self, key: str, shown: str, member: Member) -> None:
+        """Sees to it that the name is free; a session's own earlier connection gives it up."""
+        holder = self._members.get(key)
+        if holder is None:
+            return
+        if holder.author != member.author:
+            raise RoomError("nick_taken", f"the name {shown} is taken here; choose another")
+        if holder is not member:
+            holder.tell(events.Error("replaced", "you have come in by another connection"))
+            self.dismiss(holder, "replaced")
+
+    def _forget(self, room: Room) -> None:
+        """A room that was only looked into is not kept."""
+        if room.is_unused and room.name != LOBBY:
+            self.rooms.pop(room.name, None)
+            room.close()

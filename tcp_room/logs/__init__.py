@@ -1,0 +1,1 @@
+"""Where the log of a room is kept: engines behind one port."""

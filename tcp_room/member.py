@@ -1,0 +1,150 @@
+"""A member: a cursor in one view of a room's log, and the outlet of its door.
+
+The room brings members forward; a member itself knows only how far it is. It is
+in one of three conditions:
+
+- *level*: it has everything, and shares each turn's bytes with all others who
+  are level in its view;
+- *lagging*: it is being brought forward, a page at a time, from the log
+  (newcomers, those who resume, those who were parked);
+- *parked*: its socket is full. Nothing more is queued for it; it is brought
+  forward when the socket has drained.
+
+So a slow reader loses nothing, and costs no more than what its socket and one
+page hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from tcp_room.events import Event, Here
+from tcp_room.terminal import TEXT
+from tcp_room.views import View
+
+if TYPE_CHECKING:
+    from tcp_room.room import Room
+
+
+Why = Literal["left", "replaced", "refused", "stopping"]
+
+
+class Outlet(Protocol):
+    """The port that every door implements. Its contract:
+
+    1. `write` MUST NOT block, MUST NOT reorder, MUST NOT call back into the room.
+    2. When more than `member_buffer_bytes` wait in it, it sets `member.full`
+       (during `write` or later), and keeps what it was given.
+    3. When it has drained, it clears `member.full` and calls `room.drained`.
+    4. After `close` and after the connection is lost, `write` does nothing.
+    """
+
+    def write(self, data: bytes, /) -> None:
+        """Write these bytes now."""
+
+    def close(self, why: Why, /) -> None:
+        """Write what waits, then close."""
+
+    def pause(self) -> None:
+        """Stop reading from the client until `resume`."""
+
+    def resume(self) -> None: ...
+
+
+class Condition(Enum):
+    OUTSIDE = "outside"
+    LAGGING = "lagging"
+    LEVEL = "level"
+    PARKED = "parked"
+
+
+class Member:
+    """Plain data with slots: there may be a hundred thousand."""
+
+    __slots__ = (
+        "author",
+        "backlog",
+        "backlog_limit",
+        "condition",
+        "cursor",
+        "door",
+        "dress",
+        "full",
+        "key",
+        "leaving",
+        "nick",
+        "on_level",
+        "outlet",
+        "room",
+        "style",
+        "told",
+        "view",
+        "welcomed",
+        "write",
+    )
+
+    def __init__(
+        self,
+        *,
+        outlet: Outlet,
+        view: View,
+        door: str,
+        dress: Callable[[View], View],
+        author: str,
+        backlog_limit: int,
+    ) -> None:
+        """`dress` puts a view into the frames of the member's door."""
+        self.outlet = outlet
+        self.write = outlet.write  # bound once: the hot loop calls nothing else
+        self.view = dress(view)
+        self.dress = dress
+        self.style = TEXT  # what its text view looks like, when it has one
+        self.door = door
+        self.author = author  # its session, see logs.port.Draft
+        self.nick = ""
+        self.key = ""
+        self.room: Room | None = None
+        self.cursor = 0
+        self.condition = Condition.OUTSIDE
+        self.full = False  # set and cleared by the outlet
+        self.leaving = False  # it has said its last word
+        self.welcomed = False  # whether it was told that it is live
+        self.told = 0  # the room's count of presence events when it was last up to date
+        self.on_level: Callable[[], None] | None = None
+        self.backlog: list[bytes] = []
+        self.backlog_limit = backlog_limit
+
+    @property
+    def here(self) -> Here:
+        return Here(self.nick, self.door)
+
+    def look(self, view: View) -> None:
+        """Takes another view, from here on."""
+        dressed = self.dress(view)
+        if self.room is None:
+            self.view = dressed
+        else:
+            self.room.look(self, dressed)
+
+    def tell(self, event: Event) -> None:
+        """Tells this member alone. What a parked one asked for waits in its backlog; as that
+        fills, its door reads no further."""
+        part = self.view.encode(event)
+        if not part:
+            return
+        data = self.view.pack([part])
+        if self.full:
+            self.backlog.append(data)
+            if sum(map(len, self.backlog)) > self.backlog_limit:
+                self.outlet.pause()
+        else:
+            self.write(data)
+
+    def tell_backlog(self) -> None:
+        """What was asked for while it was parked, now that its socket has drained."""
+        backlog, self.backlog = self.backlog, []
+        if backlog:
+            self.write(b"".join(backlog))
+            self.outlet.resume()

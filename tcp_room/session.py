@@ -1,0 +1,322 @@
+"""A session: what one connection has said, and what follows from it.
+
+The same for every door: the shells (`connection`, `web_gateway.bridge`) cut
+bytes into lines and call `receive`, then `finish` (the client says no more) or
+`lost` (it is gone). This module knows who is a person and who a program:
+
+- a first line that begins with `{` is a program's, and chooses the JSON view;
+- any other first line, or 200 ms of silence, is a person's, who is let in as a
+  guest (silence at a door whose own view is JSON gives a guest in that view).
+
+And it holds the pace. Who is faster than the rate is not refused: its lines
+wait here, its door reads no further, and nothing is lost or out of order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final
+
+from tcp_room import commands, events, messages, text
+from tcp_room.commands import Caller
+from tcp_room.errors import RoomError
+from tcp_room.hall import LOBBY, Hall
+from tcp_room.limits import Bucket
+from tcp_room.lines import TooLong
+from tcp_room.member import Condition, Member, Outlet
+from tcp_room.views import JSON, View
+
+
+class Session:
+    def __init__(
+        self,
+        hall: Hall,
+        outlet: Outlet,
+        *,
+        door: str,
+        view: View,
+        dress: Callable[[View], View] = lambda view: view,
+    ) -> None:
+        """`view` is the door's own; `dress` puts a view into the door's frames."""
+        config = hall.config
+        self.hall = hall
+        self.member = Member(
+            outlet=outlet,
+            view=view,
+            dress=dress,
+            door=door,
+            author=hall.token(),
+            backlog_limit=config.backlog_bytes,
+        )
+        self._bucket = Bucket(config.rate, config.burst_messages)
+        self._lines: deque[bytes | TooLong] = deque()
+        self._first = True  # whether no line was heard yet
+        self._held = False  # whether a line waits for its time
+        self._told_held = False
+        self._refused = False
+        self._finished = False
+        self._timer = hall.scheduler.call_later(config.hello_wait_s, self._settle)
+
+    # -- what the shells call
+
+    def hello(self, hello: messages.Hello) -> None:
+        """A hello that came by other means than a line (the query of a WebSocket)."""
+        self._first = False
+        self._hear(partial(self._enter, hello))
+        if self.member.room is None and self.member.view.is_text:
+            self._enter(messages.Hello())  # a person cannot say it again
+
+    def receive(self, lines: Sequence[bytes | TooLong]) -> None:
+        self._lines.extend(lines)
+        if not self._held:
+            self._work()
+
+    def bare_lines(self) -> None:
+        """The client ends its lines with LF alone: so do we."""
+        member = self.member
+        member.style = member.style.changed(newline="\n")
+        if member.view.is_text:
+            member.look(member.style)
+
+    def finish(self) -> None:
+        """The client says no more. It is let go when all it said is said, and all it is owed is
+        written."""
+        self._finished = True
+        if not (self._lines or self._held):
+            self._part()
+
+    def lost(self) -> None:
+        """The client is gone. What it had said before is still said, at its pace, for a while."""
+        self.member.write = _nowhere
+        self._timer.cancel()
+        if self._lines or self._held:
+            self._finished = True
+            self._timer = self.hall.scheduler.call_later(self.hall.config.parting_s, self._drop)
+        else:
+            self.hall.leave(self.member)
+
+    # -- pace
+
+    def _work(self) -> None:
+        lines = self._lines
+        while lines:
+            delay = self._bucket.delay(self.hall.scheduler.time())
+            if delay > 0:
+                self._hold(delay)
+                return
+            self._hear_line(lines.popleft())
+        if self._finished:
+            self._part()
+
+    def _hold(self, delay: float) -> None:
+        self._held = True
+        self.member.outlet.pause()
+        if not self._told_held:
+            self._told_held = True
+            rate = self.hall.config.rate
+            self.member.tell(
+                events.Notice(f"not so fast: your lines are held back to {rate:g} a second")
+            )
+        self.hall.scheduler.call_later(delay, self._release)
+
+    def _release(self) -> None:
+        self._held = False
+        if self._lines:
+            self._hear_line(self._lines.popleft())
+        self._work()
+        if not self._held:
+            self.member.outlet.resume()
+
+    # -- lines
+
+    def _hear_line(self, line: bytes | TooLong) -> None:
+        if self.member.leaving:
+            return
+        if isinstance(line, TooLong):
+            self._hear(self._too_long)
+        elif self._first:
+            self._hear_first(line)
+        elif self.member.view.is_text:
+            self._hear(partial(self._typed, line))
+        else:
+            self._hear(partial(self._message, line), line)
+
+    def _hear_first(self, line: bytes) -> None:
+        """The line that tells a program from a person."""
+        if not line.strip() and self.member.view.is_text:
+            return
+        is_json = line.lstrip().startswith(b"{")
+        if is_json and self.member.view.is_text:
+            self._hear(partial(self._turn_to_json, line), line)
+            return
+        self._first = False
+        if self.member.view.is_text:
+            self._hear(partial(self._typed_first, line))
+        else:
+            self._hear(partial(self._message, line), line)
+
+    def _hear(self, what: Callable[[], None], line: bytes = b"") -> None:
+        """The one place where an error becomes an answer."""
+        try:
+            what()
+        except RoomError as error:
+            id = messages.id_of(line) if line else None
+            self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
+
+    def _too_long(self) -> None:
+        limit = self.hall.config.line_bytes
+        raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+
+    # -- a person's lines
+
+    def _typed_first(self, line: bytes) -> None:
+        """`/nick NAME` as the very first line is how one comes in under a name."""
+        if self.member.room is None:
+            typed = text.decode(line).strip()
+            if typed.startswith("/nick "):
+                self.hello(messages.Hello(nick=typed[6:]))
+                return
+            self._enter(messages.Hello())
+        self._typed(line)
+
+    def _typed(self, line: bytes) -> None:
+        self.typed(text.erase(text.decode(line)))
+
+    def typed(self, line: str, id: str | None = None) -> None:
+        """A line as a person types it: something to say, or a command."""
+        line = line.replace("／", "/", 1) if line.startswith("／") else line  # noqa: RUF001
+        caller = Caller(self.hall, self.member, id)
+        if line.startswith("/") and not line.startswith("//"):
+            commands.run(caller, line)
+        elif line.strip():
+            commands.say(caller, line.removeprefix("/"))
+
+    # -- a program's lines
+
+    def _turn_to_json(self, line: bytes) -> None:
+        message = messages.decode(line)  # if it is not sound, it may still be a person
+        self._first = False
+        self.member.look(JSON)
+        self._obey(message)
+
+    def _message(self, line: bytes) -> None:
+        if line.strip():
+            self._obey(messages.decode(line))
+
+    def _obey(self, message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.Hello):
+            self._enter(message)
+            return
+        if self.member.room is None:
+            if self._refused:
+                raise RoomError("not_here", "your hello was refused; say it again first")
+            self._enter(messages.Hello())
+        caller = Caller(self.hall, self.member, message.id)
+        if isinstance(message, messages.Command):
+            self.typed(message.line, message.id)
+        else:
+            _OBEY[type(message)](caller, message)
+
+    # -- in and out
+
+    def _settle(self) -> None:
+        """Silence: a person, or a program that has nothing to choose."""
+        if self.member.room is None:
+            self._hear(partial(self._enter, messages.Hello()))
+
+    def _enter(self, hello: messages.Hello) -> None:
+        """In, or (when in already) to another name, room or place in the log."""
+        member = self.member
+        if hello.session is not None:
+            member.author = blake2b(hello.session.encode(), digest_size=12).hexdigest()
+        if member.room is None:
+            self._come_in(hello)
+            return
+        if hello.nick is not None:
+            self.hall.rename(member, hello.nick)
+        self.hall.move(member, hello.room or member.room.name, hello.since, hello.epoch)
+
+    def _come_in(self, hello: messages.Hello) -> None:
+        try:
+            self.hall.enter(
+                self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch
+            )
+        except RoomError:
+            self._stay_outside()
+            raise
+        self._timer.cancel()
+
+    def _stay_outside(self) -> None:
+        """A program may say hello again, but not stand at the door for ever."""
+        self._timer.cancel()
+        self._refused = True
+        self._timer = self.hall.scheduler.call_later(
+            self.hall.config.outside_s, self._turn_away
+        )
+
+    def _turn_away(self) -> None:
+        if self.member.room is None:
+            self.hall.dismiss(self.member, "refused")
+
+    def _part(self) -> None:
+        room = self.member.room
+        if room is None:
+            self.hall.dismiss(self.member)
+        else:
+            room.after_posted(self._part_when_level)
+
+    def _part_when_level(self) -> None:
+        if self.member.condition is Condition.LEVEL or self.member.write is _nowhere:
+            self.hall.dismiss(self.member)
+        else:
+            self.member.on_level = partial(self.hall.dismiss, self.member)
+
+    def _drop(self) -> None:
+        self._lines.clear()
+        self.hall.leave(self.member)
+
+
+def _typing(caller: Caller, message: messages.Typing) -> None:
+    caller.room.typing(caller.member)
+
+
+def _nick(caller: Caller, message: messages.Nick) -> None:
+    commands.nick(caller, message.nick)
+
+
+def _join(caller: Caller, message: messages.Join) -> None:
+    caller.hall.move(caller.member, message.room, message.since, message.epoch)
+
+
+def _dm(caller: Caller, message: messages.Dm) -> None:
+    commands.send_private(caller, caller.hall.find(message.to), message.text)
+
+
+def _history(caller: Caller, message: messages.History) -> None:
+    limit = message.limit or caller.hall.config.json_history_events
+    caller.room.history(caller.member, message.before, message.after, limit, message.id)
+
+
+def _pong(caller: Caller, message: messages.Ping) -> None:
+    caller.member.tell(events.Pong(message.id))
+
+
+_OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
+    messages.Say: lambda caller, message: commands.say(caller, message.text),
+    messages.Act: lambda caller, message: commands.act(caller, message.text),
+    messages.Topic: lambda caller, message: commands.set_topic(caller, message.text),
+    messages.Who: lambda caller, message: commands.who(caller, ""),
+    messages.Nick: _nick,
+    messages.Join: _join,
+    messages.Typing: _typing,
+    messages.Dm: _dm,
+    messages.History: _history,
+    messages.Ping: _pong,
+}
+
+
+def _nowhere(data: bytes, /) -> None:
+    """Where one writes to who is gone."""

@@ -1,0 +1,50 @@
+"""The aiohttp application, built in one place from what it is given."""
+
+from __future__ import annotations
+
+import asyncio
+from weakref import WeakSet
+
+from aiohttp import web
+
+from tcp_room.config import Config
+from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
+from web_gateway import pages
+from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
+from web_gateway.security import headers
+
+
+def create_app(hall: Hall, turnstile: Turnstile | None = None) -> web.Application:
+    """The web door into `hall`. `turnstile` counts connections, together with other doors."""
+    app = web.Application()
+    app[HALL] = hall
+    app[TURNSTILE] = turnstile or Turnstile(hall.config.per_address, 0)
+    app[BRIDGES] = WeakSet[Bridge]()
+    app.add_routes([*pages.ROUTES, web.get("/ws", websocket)])
+    app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(_close_bridges)
+    return app
+
+
+def make_runner(app: web.Application, config: Config) -> web.AppRunner:
+    """Runs the application with limits that suit a chat."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=config.http_idle_s,
+        shutdown_timeout=config.shutdown_s,
+    )
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(headers(request.headers.get("Host")))
+    # The page and its modules belong together: an old part must not meet a new one.
+    response.headers.setdefault("Cache-Control", "no-cache")
+
+
+async def _close_bridges(app: web.Application) -> None:
+    """Members were told by the hall; this is for whoever is still at the door."""
+    for bridge in list(app[BRIDGES]):
+        bridge.close("stopping")
+    await asyncio.sleep(0)

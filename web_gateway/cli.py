@@ -1,0 +1,84 @@
+"""The program: `oneroom serve` opens both doors into one hall. The one place that sees both."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import click
+from aiohttp import web
+
+from tcp_room import __version__
+from tcp_room.cli import config_flags, empty, make_hall, make_turnstile, nc_line, reachable, run
+from tcp_room.config import Config
+from tcp_room.server import BACKLOG_CONNECTIONS, Addresses, door_error, open_tcp_door, port_of
+from web_gateway.app import create_app, make_runner
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    """Both doors, from the first connection to the last. Raises DoorError."""
+    hall, turnstile, addresses = make_hall(config), make_turnstile(config), Addresses()
+    server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
+    runner = make_runner(create_app(hall, turnstile), config)
+    await runner.setup()
+    try:
+        http_port = await _open_web_door(runner, config)
+        hall.advertise(port_of(server))
+        addresses.nc = nc_line(config.host, port_of(server))
+        addresses.page = f"http://{reachable(config.host)}:{http_port}/"
+        click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
+        await stop.wait()
+        server.close()
+        await empty(hall, turnstile)
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+async def _open_web_door(runner: web.AppRunner, config: Config) -> int:
+    site = web.TCPSite(runner, config.host, config.http_port, backlog=BACKLOG_CONNECTIONS)
+    try:
+        await site.start()
+    except (OSError, OverflowError) as error:
+        raise door_error(error, config.host, config.http_port, "--http-port") from error
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _open_sentence(config: Config, addresses: Addresses, http_port: int, tcp_port: int) -> str:
+    sentence = f"oneroom is open: {addresses.page} in a browser, {addresses.nc} in a terminal."
+    if config.host in ("0.0.0.0", "::"):
+        here = _lan_address()
+        sentence += f" From other machines: http://{here}:{http_port}/ and nc {here} {tcp_port}."
+    return f"{sentence} Ctrl-C stops it."
+
+
+def _lan_address() -> str:
+    """The address by which others on the network reach this machine, as far as can be told.
+
+    Connecting a datagram socket sends nothing: it asks the routing table. 192.0.2.1 is nobody's
+    (RFC 5737).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        address: str = probe.getsockname()[0]
+        return address
+
+
+@click.group()
+@click.version_option(__version__, prog_name="oneroom")
+def main() -> None:
+    """One chat room with many doors: browsers and terminals in one conversation."""
+
+
+@main.command("serve")
+@config_flags()
+@click.version_option(__version__, prog_name="oneroom")
+def serve_command(**flags: Any) -> None:
+    """Open the room: a page for browsers, a line for nc and telnet."""
+    config = Config(**flags)
+    run(lambda stop: serve(config, stop))

@@ -1,0 +1,47 @@
+"""The page and its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from tcp_room import names
+from tcp_room.errors import RoomError
+
+
+def _static() -> Path:
+    """In a wheel the files lie beside this module, in a checkout at its top."""
+    here = Path(__file__).resolve().parent
+    inside = here / "static"
+    return inside if inside.is_dir() else here.parent / "static"
+
+
+STATIC: Final = _static()
+
+
+async def lobby(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(STATIC / "index.html")
+
+
+async def room(request: web.Request) -> web.FileResponse:
+    """The same page: which room it is, it reads off its address."""
+    try:
+        names.room(request.match_info["name"])
+    except RoomError as error:
+        raise web.HTTPNotFound(text=f"{error.text}\n") from None
+    return web.FileResponse(STATIC / "index.html")
+
+
+async def livez(request: web.Request) -> web.Response:
+    """Whether the process answers, and nothing else."""
+    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+
+ROUTES: Final = [
+    web.get("/", lobby),
+    web.get("/r/{name}", room),
+    web.get("/livez", livez),
+    web.static("/static", STATIC),
+]

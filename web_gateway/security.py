@@ -1,0 +1,50 @@
+"""What a browser may not do on behalf of other people's pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+_HOST: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+
+
+def is_own_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a WebSocket that says it comes from `origin` may be opened at `host`.
+
+    Any page on the internet can open a WebSocket to localhost or to an address of the LAN, and
+    the browser lets it; only the server can refuse (RFC 6455, 10.2). No Origin at all is fine:
+    that is a program, which needs no browser to come in. The scheme is not compared: behind a
+    proxy that ends TLS the page is https and we are not.
+    """
+    if origin is None:
+        return True
+    parts = urlsplit(origin)
+    default = _DEFAULT_PORTS.get(parts.scheme)
+    if default is None or host is None or origin != f"{parts.scheme}://{parts.netloc}":
+        return False
+    return _without(default, parts.netloc) == _without(default, host)
+
+
+def _without(port: str, netloc: str) -> str:
+    return netloc.lower().removesuffix(port)
+
+
+def headers(host: str | None) -> dict[str, str]:
+    """The headers of every answer. Nothing is loaded from elsewhere, no script or style stands in
+    the page, and the page cannot make HTML of a string."""
+    own = f" ws://{host} wss://{host}" if host and _HOST.fullmatch(host) else ""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        # Not every browser counts ws: into 'self'.
+        f"connect-src 'self'{own}; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }

@@ -106,6 +106,7 @@ class Room:
         self._unsettled = 0
         self._comings = Comings()
         self._told = 0  # how often members were told who came and went
+        self._telling = False  # whether this turn tells it
         self._quiet = False  # whether joins and leaves are being gathered
         self._log = engine.open(name, self)
         self.head = self._log.head  # what members may be shown
@@ -298,7 +299,7 @@ class Room:
     def _release_passing(self, posted: _Passing | Callable[[], None]) -> None:
         if isinstance(posted, _Passing):
             self._items.append((posted, posted.by))
-            self._told += isinstance(posted.event, events.Presence)
+            self._telling |= isinstance(posted.event, events.Presence)
         else:
             self._after.append(posted)
 
@@ -379,6 +380,8 @@ class Room:
                         member.write(chunk)
 
     def _end_turn(self) -> None:
+        self._told += self._telling
+        self._telling = False
         after, self._after = self._after, []
         for callback in after:
             callback()

@@ -54,7 +54,7 @@ def _flag(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any
     )
 
 
-def _kind(field: Field[Any]) -> click.ParamType:
+def _kind(field: Field[Any]) -> click.ParamType[Any]:
     if field.name.endswith("_port"):
         return click.IntRange(0, 65535)
     if isinstance(field.default, float):
@@ -133,8 +133,8 @@ async def empty(hall: Hall, turnstile: Turnstile) -> None:
     """Lets everybody go, and waits until they have gone, for `shutdown_s` at most."""
     hall.close()
     deadline = hall.scheduler.time() + hall.config.shutdown_s
-    while len(turnstile) and hall.scheduler.time() < deadline:
-        await asyncio.sleep(0.02)
+    while len(turnstile) and hall.scheduler.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)  # once in a process's life: not worth an event
 
 
 @click.command()

@@ -49,8 +49,9 @@ def run(caller: Caller, line: str) -> None:
     name, _, argument = line[1:].partition(" ")
     command = COMMANDS.get(name.lower())
     if command is None:
+        name = name[:32]
         raise RoomError(
-            "unknown_command", f"there is no command /{name[:32]}; /help lists them, //{name[:32]} says it"
+            "unknown_command", f"there is no command /{name}; /help lists them, //{name} says it"
         )
     if command.text_only and not caller.member.view.is_text:
         raise RoomError("text_view_only", f"/{name} is a setting of the text view")

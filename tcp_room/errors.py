@@ -13,7 +13,7 @@ from typing import Final
 
 CODES: Final[dict[str, str]] = {
     "bad_json": "the line begins with { but is not a JSON object",
-    "bad_message": "the JSON is sound but not a message: unknown kind, a field missing or of a wrong type",
+    "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
     "bad_nick": "that cannot be a name",
     "bad_room": "that cannot be the name of a room",
     "bad_text": "the text holds control characters",

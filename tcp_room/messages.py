@@ -80,9 +80,7 @@ class Ping(Message, tag="ping", frozen=True):
     pass
 
 
-AnyMessage = (
-    Hello | Say | Act | Command | Nick | Join | Topic | Typing | Dm | Who | History | Ping
-)
+AnyMessage = Hello | Say | Act | Command | Nick | Join | Topic | Typing | Dm | Who | History | Ping
 
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 

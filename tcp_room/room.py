@@ -51,7 +51,7 @@ class Scheduler(Protocol):
 
 
 class _Passing:
-    """An event outside the log, at its place in the order; `by` is not told where there is no echo."""
+    """An event outside the log, at its place in the order; without echo `by` is not told it."""
 
     __slots__ = ("by", "event")
 
@@ -191,9 +191,7 @@ class Room:
         self, member: Member, kind: type[events.Logged], text: str, id: str | None = None
     ) -> None:
         """Asks for an event of the log. The member is told if it is refused."""
-        self._ask(
-            Draft(kind, text, member.nick, member.door, member.author, id, member)
-        )
+        self._ask(Draft(kind, text, member.nick, member.door, member.author, id, member))
 
     def typing(self, member: Member) -> None:
         self._ask(_Passing(events.Typing(member.nick), member))
@@ -250,7 +248,7 @@ class Room:
 
     def _turn(self) -> None:
         """Takes what was posted, up to the bounds of a turn, to the log."""
-        drafts = []
+        drafts: list[Draft] = []
         size = 0
         while self._posted and len(drafts) < self._config.turn_messages:
             posted = self._posted.popleft()
@@ -344,9 +342,7 @@ class Room:
         if chunk or self.head != self._sweep_from:
             self._sweeps.append(_Sweep(list(rest), chunk))
 
-    def _bring_author(
-        self, author: Member, items: Sequence[_Item], parts: Sequence[bytes]
-    ) -> None:
+    def _bring_author(self, author: Member, items: Sequence[_Item], parts: Sequence[bytes]) -> None:
         """Brings one forward who is not sent what it wrote."""
         others = [part for part, (_, by) in zip(parts, items, strict=True) if by is not author]
         self._bring([author], author.view.pack(others) if any(others) else b"")
@@ -402,10 +398,8 @@ class Room:
 
     def _look_back(self, view: View) -> int:
         config = self._config
-        return max(
-            self.head - (config.text_history_events if view.is_text else config.json_history_events),
-            self._log.first - 1,
-        )
+        back = config.text_history_events if view.is_text else config.json_history_events
+        return max(self.head - back, self._log.first - 1)
 
     def _lag(self, member: Member) -> None:
         self._set(member, Condition.LAGGING)

@@ -241,9 +241,7 @@ class Session:
 
     def _come_in(self, hello: messages.Hello) -> None:
         try:
-            self.hall.enter(
-                self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch
-            )
+            self.hall.enter(self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch)
         except RoomError:
             self._stay_outside()
             raise
@@ -253,9 +251,7 @@ class Session:
         """A program may say hello again, but not stand at the door for ever."""
         self._timer.cancel()
         self._refused = True
-        self._timer = self.hall.scheduler.call_later(
-            self.hall.config.outside_s, self._turn_away
-        )
+        self._timer = self.hall.scheduler.call_later(self.hall.config.outside_s, self._turn_away)
 
     def _turn_away(self) -> None:
         if self.member.room is None:

@@ -75,7 +75,6 @@ class TextView:
         """`at` (ms since 1970) as the head of a line, in the server's time zone."""
         return _time(at // 1000 if self.clock != "hm" else at // 60_000 * 60, CLOCKS[self.clock])
 
-
     def changed(self, **chosen: object) -> TextView:
         """The one view with these fields chosen otherwise."""
         return _text_view(**{**asdict(self), **chosen})

@@ -6,10 +6,10 @@ import asyncio
 from weakref import WeakSet
 
 from aiohttp import web
+from tcp_room.limits import Turnstile
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.limits import Turnstile
 from web_gateway import pages
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.security import headers
@@ -20,7 +20,8 @@ def create_app(hall: Hall, turnstile: Turnstile | None = None) -> web.Applicatio
     app = web.Application()
     app[HALL] = hall
     app[TURNSTILE] = turnstile or Turnstile(hall.config.per_address, 0)
-    app[BRIDGES] = WeakSet[Bridge]()
+    bridges: WeakSet[Bridge] = WeakSet()
+    app[BRIDGES] = bridges
     app.add_routes([*pages.ROUTES, web.get("/ws", websocket)])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_bridges)

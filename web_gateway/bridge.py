@@ -12,16 +12,15 @@ which is aiohttp's: `_Tap` stands before it and listens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final, cast
 from weakref import WeakSet
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from tcp_room.limits import Turnstile
 
 from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
-from tcp_room.limits import Turnstile
 from tcp_room.member import Member, Why
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
@@ -85,9 +84,7 @@ async def _converse(
 class Bridge:
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
-    __slots__ = ("__weakref__", "_gate", "_socket", "_tasks", "_transport", "session", "write")
-
-    write: Callable[[bytes], None]
+    __slots__ = ("__weakref__", "_gate", "_send", "_socket", "_tasks", "_transport", "session")
 
     def __init__(
         self,
@@ -102,10 +99,8 @@ class Bridge:
         self._socket = socket
         self._gate: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
-        self.write = self._transport.write
-        self.session = Session(
-            hall, self, door="web", view=TEXT if is_text else JSON, dress=framed
-        )
+        self._send = self._transport.write
+        self.session = Session(hall, self, door="web", view=TEXT if is_text else JSON, dress=framed)
         if is_text:
             self.session.bare_lines()
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
@@ -132,6 +127,12 @@ class Bridge:
 
     # -- called by the room and the session
 
+    def write(self, data: bytes) -> None:
+        try:  # noqa: SIM105  (suppress() costs six times as much, and this is the hot path)
+            self._send(data)
+        except RuntimeError:
+            pass  # aiohttp has closed the transport, and `lost` is on its way
+
     def close(self, why: Why) -> None:
         self._open_gate()
         closing = self._socket.close(code=CLOSE_CODES[why], message=why.encode())
@@ -152,7 +153,7 @@ class Bridge:
             gate.set_result(None)
 
 
-class _Tap(asyncio.Protocol):
+class _Tap(asyncio.BaseProtocol):
     """Stands before a connection's protocol, and tells the room whether its socket is full."""
 
     __slots__ = ("_behind", "_member", "data_received", "eof_received")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -42,10 +41,15 @@ class Framed:
         return frame(self.inner.pack(parts))
 
 
-@lru_cache(maxsize=None)
+_framed: Final[dict[View, Framed]] = {}
+
+
 def framed(view: View) -> Framed:
     """The one framed view around that view."""
-    return Framed(view)
+    found = _framed.get(view)
+    if found is None:
+        found = _framed[view] = Framed(view)
+    return found
 
 
 def frame(payload: bytes) -> bytes:

@@ -16,7 +16,7 @@ class MemoryLog:
         self, sink: Sink, epoch: str, keep_events: int, closed: Callable[[], object]
     ) -> None:
         self.epoch = epoch
-        self.close = closed
+        self._closed = closed
         self.first = 1
         self.topic = ""
         self._sink = sink
@@ -38,6 +38,9 @@ class MemoryLog:
         start = max(after + 1 - self.first, 0)
         done(self._records[start : start + limit])
 
+    def close(self) -> None:
+        self._closed()
+
     def _keep_one(self, draft: Draft) -> Outcome:
         if draft.id is not None:
             seq = self._seqs.setdefault((draft.author, draft.id), self.head + 1)
@@ -50,7 +53,7 @@ class MemoryLog:
         return record
 
     def _trim(self) -> None:
-        """Lets go of the oldest in batches, so that a list serves: it is moved once in many turns."""
+        """Lets go of the oldest in batches, so that a list serves: it moves once in many turns."""
         surplus = len(self._records) - self._keep
         if surplus <= self._keep // 8:
             return

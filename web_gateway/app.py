@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from weakref import WeakSet
 
 from aiohttp import web
 from tcp_room.limits import Turnstile
@@ -11,7 +10,7 @@ from tcp_room.limits import Turnstile
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from web_gateway import pages
-from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
+from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
 from web_gateway.security import headers
 
 
@@ -20,8 +19,7 @@ def create_app(hall: Hall, turnstile: Turnstile | None = None) -> web.Applicatio
     app = web.Application()
     app[HALL] = hall
     app[TURNSTILE] = turnstile or Turnstile(hall.config.per_address, 0)
-    bridges: WeakSet[Bridge] = WeakSet()
-    app[BRIDGES] = bridges
+    app[BRIDGES] = set()
     app.add_routes([*pages.ROUTES, web.get("/ws", websocket)])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_bridges)

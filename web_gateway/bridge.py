@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final, cast
-from weakref import WeakSet
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from tcp_room.limits import Turnstile
@@ -30,7 +29,7 @@ from web_gateway.security import is_own_origin
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
-BRIDGES: Final = web.AppKey("bridges", WeakSet["Bridge"])
+BRIDGES: Final = web.AppKey("bridges", set["Bridge"])
 
 # RFC 6455, 7.4; from 4000 on they are ours. docs/protocol.md lists them.
 CLOSE_CODES: Final[dict[Why, int]] = {
@@ -77,6 +76,7 @@ async def _converse(
             bridge.session.hello(hello)
         await bridge.read()
     finally:
+        request.app[BRIDGES].discard(bridge)
         bridge.lost()
     return socket
 
@@ -84,7 +84,7 @@ async def _converse(
 class Bridge:
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
-    __slots__ = ("__weakref__", "_gate", "_send", "_socket", "_tasks", "_transport", "session")
+    __slots__ = ("_gate", "_send", "_socket", "_tasks", "_transport", "session")
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ class Hall:
         self.rooms: dict[str, Room] = {}
         self._engine = engine
         self._members: dict[str, Member] = {}  # by key
+        self._looks: dict[str, Member] = {}  # by skeleton
         self._guests = 0
         self.limits = events.Limits(config.text_bytes, names.NICK_CHARS, config.rate)
 
@@ -58,11 +59,10 @@ class Hall:
         Raises RoomError (bad_nick, nick_taken, bad_room, hall_full): then nothing has changed.
         """
         shown = self._guest() if nick is None else names.nick(nick)
-        key = names.key(shown)
         place = self.room(room)
-        self._claim(key, shown, member)
-        member.nick, member.key = shown, key
-        self._members[key] = member
+        self._claim(shown, member)
+        member.nick, member.key = shown, names.key(shown)
+        self._write_down(member)
         place.join(member, since, epoch, self.limits)
 
     def leave(self, member: Member) -> None:
@@ -70,7 +70,7 @@ class Hall:
         room = member.room
         if room is None:
             return
-        del self._members[member.key]
+        self._cross_out(member)
         room.leave(member)
         self._forget(room)
 
@@ -98,15 +98,12 @@ class Hall:
     def rename(self, member: Member, nick: str) -> None:
         """Raises RoomError (bad_nick, nick_taken)."""
         shown = names.nick(nick)
-        key = names.key(shown)
-        if shown == member.nick:
-            return
-        if key != member.key:
-            self._claim(key, shown, member)
-        del self._members[member.key]
-        self._members[key] = member
         assert member.room is not None
-        member.room.rename(member, shown, key)
+        if shown != member.nick:
+            self._claim(shown, member)
+            self._cross_out(member)
+            member.room.rename(member, shown, names.key(shown))
+            self._write_down(member)
 
     def move(self, member: Member, room: str, since: int | None, epoch: str | None) -> None:
         """Takes a member to another room, or to another place in its own.
@@ -161,19 +158,33 @@ class Hall:
         while True:
             self._guests += 1
             nick = f"guest-{self._guests}"
-            if names.key(nick) not in self._members:
+            if names.key(nick) not in self._members and names.skeleton(nick) not in self._looks:
                 return nick
 
-    def _claim(self, key: str, shown: str, member: Member) -> None:
+    def _write_down(self, member: Member) -> None:
+        self._members[member.key] = member
+        self._looks[names.skeleton(member.nick)] = member
+
+    def _cross_out(self, member: Member) -> None:
+        del self._members[member.key]
+        del self._looks[names.skeleton(member.nick)]
+
+    def _claim(self, shown: str, member: Member) -> None:
         """Sees to it that the name is free; a session's own earlier connection gives it up."""
-        holder = self._members.get(key)
-        if holder is None:
-            return
+        for holder in (
+            self._members.get(names.key(shown)),
+            self._looks.get(names.skeleton(shown)),
+        ):
+            if holder is not None and holder is not member:
+                self._take_over(holder, shown, member)
+
+    def _take_over(self, holder: Member, shown: str, member: Member) -> None:
+        if holder.room is None:
+            return  # it had both the name and the looks, and has just given them up
         if holder.author != member.author:
             raise RoomError("nick_taken", f"the name {shown} is taken here; choose another")
-        if holder is not member:
-            holder.tell(events.Error("replaced", "you have come in by another connection"))
-            self.dismiss(holder, "replaced")
+        holder.tell(events.Error("replaced", "you have come in by another connection"))
+        self.dismiss(holder, "replaced")
 
     def _forget(self, room: Room) -> None:
         """A room that was only looked into is not kept."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from tcp_room.limits import Turnstile
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
 from web_gateway import pages
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
 from web_gateway.security import headers
@@ -44,6 +44,6 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 async def _close_bridges(app: web.Application) -> None:
     """Members were told by the hall; this is for whoever is still at the door."""
-    for bridge in list(app[BRIDGES]):
+    for bridge in app[BRIDGES].copy():
         bridge.close("stopping")
     await asyncio.sleep(0)

@@ -1,0 +1,79 @@
+"""How fast, and how many: pure counters, told the time and the address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from tcp_room.errors import RoomError
+
+# Who has one IPv6 address has a network of them (RFC 6177), so the network counts.
+_IPV6_NETWORK_BITS: Final = 64
+
+
+class Bucket:
+    """A token bucket that lends: nothing is refused, everything gets its time."""
+
+    __slots__ = ("_burst", "_filled", "_rate", "_tokens")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        """`rate` tokens a second (0: no limit), of which `burst` may come at once."""
+        self._rate = rate
+        self._burst = burst
+        self._tokens = float(burst)
+        self._filled = 0.0
+
+    def delay(self, now: float) -> float:
+        """Takes a token; returns the seconds until it is there, 0.0 if it is there already."""
+        if not self._rate:
+            return 0.0
+        gained = max(now - self._filled, 0.0) * self._rate if self._filled else 0.0
+        self._filled = now
+        self._tokens = min(self._tokens + gained, self._burst) - 1
+        return max(-self._tokens / self._rate, 0.0)
+
+
+class Turnstile:
+    """Counts connections, all together and by address."""
+
+    def __init__(self, per_address: int, total: int) -> None:
+        """At most so many; 0 means no limit."""
+        self._per_address = per_address
+        self._total = total
+        self._inside: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return self._inside.total()
+
+    def enter(self, address: str) -> None:
+        """Raises RoomError (server_full, too_many_connections); then nothing was counted."""
+        if self._total and len(self) >= self._total:
+            raise RoomError("server_full", "the server is full; try again later")
+        network = _network(address)
+        if self._per_address and self._inside[network] >= self._per_address:
+            raise RoomError(
+                "too_many_connections",
+                f"there are {self._per_address} connections from your address already",
+            )
+        self._inside[network] += 1
+
+    def leave(self, address: str) -> None:
+        network = _network(address)
+        assert self._inside[network] > 0, address
+        self._inside[network] -= 1
+        if not self._inside[network]:
+            del self._inside[network]
+
+
+def _network(address: str) -> str:
+    """What counts as one address: an IPv4 address, an IPv6 /64, or what is neither as it is."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return f"{int(parsed) >> _IPV6_NETWORK_BITS:x}::/64"

@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from tcp_room import events
@@ -93,7 +94,7 @@ class Room:
         self._config = config
         self._window = Window(config.window_events)
         self._level: dict[View, dict[Member, None]] = {}
-        self._lagging: deque[Member] = deque()
+        self._lagging: dict[Member, None] = {}
         self._catching_up = False
         # The turn: posted -> in flight (at the log) -> items (settled) -> sweeps.
         self._posted: deque[_Posted] = deque()
@@ -131,7 +132,7 @@ class Room:
 
     def here(self) -> list[events.Here]:
         """Who is here, as many as may be told at once."""
-        listed = list(self.members.values())[: self._config.members_listed]
+        listed = islice(self.members.values(), self._config.members_listed)
         return [member.here for member in listed]
 
     def join(
@@ -183,7 +184,10 @@ class Room:
         condition = member.condition
         self._set(member, Condition.OUTSIDE)
         member.view = view
-        self._set(member, condition)
+        if condition is Condition.LEVEL and member.cursor != self.head:
+            self._lag(member)  # the sweep that is under way has its bytes in the other view
+        else:
+            self._set(member, condition)
 
     # -- saying
 
@@ -324,7 +328,7 @@ class Room:
         self._sweep_from = self.head
         if entries:
             self.head = entries[-1].event.seq
-        for view, level in self._level.items():
+        for view, level in list(self._level.items()):  # an author may be parked meanwhile
             self._prepare(view, level, items)
         self._sweep()
 
@@ -403,15 +407,15 @@ class Room:
 
     def _lag(self, member: Member) -> None:
         self._set(member, Condition.LAGGING)
-        self._lagging.append(member)
+        self._lagging[member] = None
         if not self._catching_up:
             self._catching_up = True
             self._scheduler.call_soon(self._catch_up)
 
     def _catch_up(self) -> None:
         """Brings some of the lagging one page on each; the loop goes round in between."""
-        for _ in range(min(len(self._lagging), self._config.slice_pages)):
-            member = self._lagging.popleft()
+        for member in list(islice(self._lagging, self._config.slice_pages)):
+            del self._lagging[member]
             if member.room is self and member.condition is Condition.LAGGING:
                 self._advance(member)
         self._catching_up = bool(self._lagging)
@@ -427,11 +431,13 @@ class Room:
         elif self._window.covers(member.cursor):
             self._give(member, self._window.after(member.cursor, self._config.page_events))
         else:
-            self._log.read(member.cursor, self._config.page_events, partial(self._read, member))
+            back = partial(self._read, member, member.cursor)
+            self._log.read(member.cursor, self._config.page_events, back)
 
-    def _read(self, member: Member, got: Page) -> None:
-        """A page of the log has come for a member, who may have gone meanwhile."""
-        if member.room is not self or member.condition is not Condition.LAGGING:
+    def _read(self, member: Member, cursor: int, got: Page) -> None:
+        """A page of the log has come for a member, who may have gone or moved meanwhile."""
+        is_waiting = member.room is self and member.condition is Condition.LAGGING
+        if not is_waiting or member.cursor != cursor:
             return
         if isinstance(got, RoomError):
             member.tell(events.Error(got.code, got.text, self._now()))

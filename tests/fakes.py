@@ -1,17 +1,22 @@
-"""Small real fakes: an event loop without I/O, and an outlet that remembers what was written."""
+"""Small real fakes: an event loop without I/O, an outlet that remembers what was written, engines
+that fail or take their time."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
 import msgspec
 
 from tcp_room.config import Config
+from tcp_room.errors import RoomError
+from tcp_room.events import Event, Presence, Say, Topic
 from tcp_room.hall import Hall
-from tcp_room.logs.memory import MemoryEngine
+from tcp_room.logs.memory import MemoryEngine, MemoryLog
+from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number
 from tcp_room.member import Member, Why
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
@@ -124,13 +129,159 @@ class RecordingOutlet:
         self.writes.clear()
 
 
+class CountingView:
+    """The JSON view, or what reads like it without an echo, counting what it is asked for."""
+
+    def __init__(self, *, echoes: bool = True, is_text: bool = False) -> None:
+        self.echoes = echoes
+        self.is_text = is_text
+        self.encoded: list[Event] = []
+        self.packed = 0
+
+    def encode(self, event: Event) -> bytes:
+        self.encoded.append(event)
+        return JSON.encode(event)
+
+    def pack(self, parts: Sequence[bytes]) -> bytes:
+        self.packed += 1
+        return JSON.pack(parts)
+
+
+class FaultyEngine(MemoryEngine):
+    """A memory engine whose disk fails when told to."""
+
+    def __init__(self) -> None:
+        super().__init__("e1", 1000)
+        self.refuses = False
+        self.unreadable = False
+
+    def open(self, room: str, sink: Sink) -> MemoryLog:
+        return _FaultyLog(self, room, sink)
+
+
+class _FaultyLog(MemoryLog):
+    def __init__(self, engine: FaultyEngine, room: str, sink: Sink) -> None:
+        super().__init__(sink, "e1", 1000, lambda: None)
+        self._engine = engine
+
+    def _keep_one(self, draft: Draft) -> Outcome:
+        if self._engine.refuses:
+            return RoomError("storage", "the disk is full")
+        return super()._keep_one(draft)
+
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        if self._engine.unreadable:
+            done(RoomError("storage", "the disk is broken"))
+        else:
+            super().read(after, limit, done)
+
+
+class RemoteEngine:
+    """A log on another machine: answers when told to, and others write to it too."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, RemoteLog] = {}
+
+    def open(self, room: str, sink: Sink) -> RemoteLog:
+        log = self.logs.setdefault(room, RemoteLog())
+        log.sink = sink
+        return log
+
+    def rooms(self) -> Sequence[str]:
+        return list(self.logs)
+
+    def close(self) -> None:
+        self.logs.clear()
+
+
+class RemoteLog:
+    epoch = "e1"
+    first = 1
+    sink: Sink
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.appends = 0  # how often it was asked to commit
+        self.unsettled: deque[tuple[Draft, int]] = deque()
+        self.unread: deque[tuple[int, int, Callable[[Page], None]]] = deque()
+
+    @property
+    def head(self) -> int:
+        return len(self.records)
+
+    @property
+    def topic(self) -> str:
+        topics = [event.text for event, _ in self.records if isinstance(event, Topic)]
+        return topics[-1] if topics else ""
+
+    def append(self, drafts: Sequence[Draft], at: int) -> None:
+        self.appends += 1
+        self.unsettled.extend((draft, at) for draft in drafts)
+
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        self.unread.append((after, limit, done))
+
+    def close(self) -> None:
+        pass
+
+    def settle(self, drafts: int = 1 << 30, *, refuse: bool = False) -> None:
+        """Answers the oldest drafts, in one piece."""
+        outcomes: list[Outcome] = []
+        while self.unsettled and len(outcomes) < drafts:
+            draft, at = self.unsettled.popleft()
+            outcomes.append(
+                RoomError("storage", "the log is away") if refuse else self._keep_one(draft, at)
+            )
+        self.sink.settled(outcomes)
+
+    def _keep_one(self, draft: Draft, at: int) -> Record:
+        for record in self.records:
+            if draft.id is not None and (record.author, record.event.id) == draft[4:6]:
+                return record
+        self.records.append(number(draft, self.head + 1, at))
+        return self.records[-1]
+
+    def arrive(self, *texts: str) -> None:
+        """Somebody on another node says these."""
+        new = [
+            Record(Say(self.head + nth, None, 0, "far", "tcp", text), "far")
+            for nth, text in enumerate(texts, start=1)
+        ]
+        self.records.extend(new)
+        self.sink.arrived(new)
+
+    def answer(self, reads: int = 1 << 30) -> None:
+        """Answers the oldest reads that were asked for until now."""
+        for _ in range(min(reads, len(self.unread))):
+            after, limit, done = self.unread.popleft()
+            done(self.records[after : after + limit])
+
+
+def apply_presence(copy: dict[str, str], event: Presence) -> dict[str, str]:
+    """A client's list of who is here (door by nick), after it was told this."""
+    gone = {*event.left, *(renamed.old for renamed in event.renamed)}
+    moved = {who.new: copy[who.old] for who in event.renamed if who.old in copy}
+    kept = {nick: door for nick, door in copy.items() if nick not in gone}
+    return kept | moved | {who.nick: who.door for who in event.joined}
+
+
+def typed(session: Session, *lines: str) -> None:
+    """A person types these lines."""
+    session.receive([line.encode() for line in lines])
+
+
+def sent(session: Session, kind: str, **fields: Any) -> None:
+    """A program sends this message."""
+    session.receive([msgspec.json.encode({"kind": kind, **fields})])
+
+
 class House:
     """A hall on a fake loop, with a memory log; the clock stands at 2026-11-23 12:00 UTC."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, engine: Engine | None = None, **config: Any) -> None:
         self.loop = FakeLoop()
         self.config = Config(**{"rate": 0.0, **config})
-        self.engine = MemoryEngine("e1", self.config.memory_events)
+        self.engine = engine or MemoryEngine("e1", self.config.memory_events)
         self.wall = 1_795_435_200_000
         tokens = count()
         self.hall = Hall(

@@ -238,7 +238,8 @@ class RemoteLog:
         for record in self.records:
             if draft.id is not None and (record.author, record.event.id) == draft[4:6]:
                 return record
-        self.records.append(number(draft, self.head + 1, at))
+        latest = self.records[-1].event.at if self.records else 0
+        self.records.append(number(draft, self.head + 1, max(at, latest)))
         return self.records[-1]
 
     def arrive(self, *texts: str) -> None:

@@ -187,7 +187,7 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        line = line.replace("／", "/", 1) if line.startswith("／") else line  # noqa: RUF001
+        line = line.replace("／", "/", 1) if line.startswith("／") else line
         caller = Caller(self.hall, self.member, id)
         if line.startswith("/") and not line.startswith("//"):
             commands.run(caller, line)

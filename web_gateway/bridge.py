@@ -15,11 +15,11 @@ import asyncio
 from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMsgType, web
-from tcp_room.limits import Turnstile
 
 from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
 from tcp_room.member import Member, Why
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT

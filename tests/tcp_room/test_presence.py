@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcp_room.events import Here, Presence, Renamed
+from tcp_room.events import Presence
 from tcp_room.presence import Comings
 from tests.fakes import apply_presence
 

@@ -113,9 +113,7 @@ class LogContract:
         assert room.seqs == [1, 2, 3, 4, 5, 6]
         assert (log.first, log.head) == (1, 6)
 
-    def test_an_event_is_what_was_asked_for(
-        self, engine: Engine, log: Log, room: Listener
-    ) -> None:
+    def test_an_event_is_what_was_asked_for(self, engine: Engine, log: Log, room: Listener) -> None:
         self.append(
             engine,
             log,
@@ -219,9 +217,7 @@ class LogContract:
 
     # -- the topic
 
-    def test_the_topic_is_the_last_one_set(
-        self, engine: Engine, log: Log, room: Listener
-    ) -> None:
+    def test_the_topic_is_the_last_one_set(self, engine: Engine, log: Log, room: Listener) -> None:
         self.append(engine, log, room, draft("tea", kind=Topic), draft("coffee", kind=Topic))
         self.append(engine, log, room, draft("not this"))
         assert log.topic == "coffee"

@@ -1,0 +1,119 @@
+"""Imports point one way, the heart is pure, and the page makes no HTML of strings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Lowest first: a module imports only from layers below its own.
+LAYERS: list[set[str]] = [
+    {"errors", "config"},
+    {"names", "text", "limits", "lines", "telnet", "preamble"},
+    {"events", "messages"},
+    {"logs.port", "views"},
+    {"terminal", "logs.memory", "presence", "window"},
+    {"member"},
+    {"room"},
+    {"hall"},
+    {"commands"},
+    {"session"},
+    {"connection"},
+    {"server"},
+    {"cli"},
+    {"__main__"},
+]
+SHELLS = {"connection", "server", "cli", "__main__"}
+IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
+# What would make HTML of a string, or code.
+FORBIDDEN_IN_PAGES = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(")
+
+
+def modules(package: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT / package).with_suffix("").parts)
+        if not name.endswith("__init__"):
+            yield name, ast.parse(path.read_text(), str(path))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Everything imported when the program runs, as dotted names."""
+    typing_only = {
+        node
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in ast.walk(branch)
+    }
+    for node in ast.walk(tree):
+        if node in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer(module: str) -> int:
+    return next(number for number, names in enumerate(LAYERS) if module in names)
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {name for name, _ in modules("tcp_room")} == set.union(*LAYERS)
+
+
+@pytest.mark.parametrize(("name", "tree"), list(modules("tcp_room")))
+def test_a_module_imports_only_from_below(name: str, tree: ast.Module) -> None:
+    known = set.union(*LAYERS)
+    for imported in imports(tree):
+        module = imported.removeprefix("tcp_room.")
+        if imported.startswith("tcp_room.") and module in known:
+            assert layer(module) < layer(name), f"{name} imports {module}"
+
+
+@pytest.mark.parametrize(("name", "tree"), list(modules("tcp_room")))
+def test_the_heart_is_pure(name: str, tree: ast.Module) -> None:
+    tops = {imported.partition(".")[0] for imported in imports(tree)}
+    assert "web_gateway" not in tops
+    assert "aiohttp" not in tops
+    if name not in SHELLS:
+        assert not tops & IMPURE
+
+
+def test_one_place_sees_both_doors() -> None:
+    seeing = {
+        name
+        for name, tree in modules("web_gateway")
+        if any(imported.startswith("tcp_room.server") for imported in imports(tree))
+    }
+    assert seeing == {"cli"}
+
+
+def test_nobody_makes_html_of_strings() -> None:
+    for path in (ROOT / "static").rglob("*"):
+        if path.suffix in (".js", ".html"):
+            assert not FORBIDDEN_IN_PAGES.search(path.read_text()), path
+
+
+@pytest.mark.parametrize("name", ["connection", "frames", "outbox", "state"])
+def test_what_is_no_view_knows_no_dom(name: str) -> None:
+    source = (ROOT / "static" / "js" / f"{name}.js").read_text()
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.S)
+    assert "document." not in code
+    assert "HTMLElement" not in code
+
+
+def test_tests_mirror_the_modules() -> None:
+    """Each module has a test of its name, or is a shell that a test of its package runs whole."""
+    without = {"cli", "__main__", "events"}
+    for package in ("tcp_room", "web_gateway"):
+        for name, _ in modules(package):
+            *folders, module = name.split(".")
+            if module not in without:
+                path = ROOT.joinpath("tests", package, *folders, f"test_{module}.py")
+                assert path.exists(), path

@@ -1,0 +1,53 @@
+"""What is shipped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import pytest
+
+import tcp_room
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built without network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    return zipfile.ZipFile(next(folder.glob("oneroom-*.whl")))
+
+
+def test_the_wheel_holds_both_packages_and_the_page(wheel: zipfile.ZipFile) -> None:
+    shipped = set(wheel.namelist())
+    static = {path for path in (ROOT / "static").rglob("*") if path.is_file()}
+    page = {f"web_gateway/static/{path.relative_to(ROOT / 'static').as_posix()}" for path in static}
+    assert "web_gateway/static/index.html" in page <= shipped
+    assert {"tcp_room/room.py", "tcp_room/py.typed", "web_gateway/py.typed"} <= shipped
+
+
+def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
+    tops = {name.partition("/")[0] for name in wheel.namelist()}
+    assert tops - {f"oneroom-{tcp_room.__version__}.dist-info"} == {"tcp_room", "web_gateway"}
+
+
+def test_the_command_is_installed() -> None:
+    (command,) = entry_points(group="console_scripts", name="oneroom")
+    assert command.value == "web_gateway.cli:main"
+    assert version("oneroom") == tcp_room.__version__
+
+
+def test_all_dependencies_have_a_floor_and_a_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    design = (ROOT / "docs" / "design.md").read_text()
+    for dependency in project["dependencies"]:
+        name, floor, _ = dependency.partition(">=")
+        assert floor
+        assert f"| {name}" in design, f"docs/design.md does not say why {name}"

@@ -78,6 +78,7 @@ class Hall:
         """Lets somebody go and closes its door."""
         member.leaving = True
         self.leave(member)
+        member.mute()
         member.outlet.close(why)
 
     def close(self) -> None:

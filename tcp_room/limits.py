@@ -25,30 +25,40 @@ class Bucket:
         self._filled = 0.0
 
     def delay(self, now: float) -> float:
-        """Takes a token; returns the seconds until it is there, 0.0 if it is there already."""
+        """Takes a token; returns the seconds until it is there, 0.0 if it is there already.
+
+        `now` is in monotonic seconds. A clock that stands still, or steps back, gives no tokens.
+        """
         if not self._rate:
             return 0.0
-        gained = max(now - self._filled, 0.0) * self._rate if self._filled else 0.0
-        self._filled = now
+        gained = max(now - self._filled, 0.0) * self._rate
+        self._filled = max(now, self._filled)
         self._tokens = min(self._tokens + gained, self._burst) - 1
-        return max(-self._tokens / self._rate, 0.0)
+        return max(0.0, -self._tokens / self._rate)
 
 
 class Turnstile:
     """Counts connections, all together and by address."""
 
+    __slots__ = ("_count", "_inside", "_per_address", "_total")
+
     def __init__(self, per_address: int, total: int) -> None:
         """At most so many; 0 means no limit."""
         self._per_address = per_address
         self._total = total
+        self._count = 0
         self._inside: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        return self._inside.total()
+        return self._count
+
+    def __bool__(self) -> bool:
+        """An empty one is still one: `turnstile or Turnstile(...)` must not make a second."""
+        return True
 
     def enter(self, address: str) -> None:
-        """Raises RoomError (server_full, too_many_connections); then nothing was counted."""
-        if self._total and len(self) >= self._total:
+        """Counts one in. Raises RoomError (server_full, too_many_connections): then it was not."""
+        if self._total and self._count >= self._total:
             raise RoomError("server_full", "the server is full; try again later")
         network = _network(address)
         if self._per_address and self._inside[network] >= self._per_address:
@@ -57,11 +67,14 @@ class Turnstile:
                 f"there are {self._per_address} connections from your address already",
             )
         self._inside[network] += 1
+        self._count += 1
 
     def leave(self, address: str) -> None:
+        """Counts one out, who must have entered."""
         network = _network(address)
         assert self._inside[network] > 0, address
         self._inside[network] -= 1
+        self._count -= 1
         if not self._inside[network]:
             del self._inside[network]
 

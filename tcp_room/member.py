@@ -128,11 +128,19 @@ class Member:
         else:
             self.room.look(self, dressed)
 
+    @property
+    def is_gone(self) -> bool:
+        return self.write is _nowhere
+
+    def mute(self) -> None:
+        """Its door is closed or its client gone: what it is told from now on goes nowhere."""
+        self.write = _nowhere
+
     def tell(self, event: Event) -> None:
         """Tells this member alone. What a parked one asked for waits in its backlog; as that
         fills, its door reads no further."""
         part = self.view.encode(event)
-        if not part:
+        if not part or self.is_gone:
             return
         data = self.view.pack([part])
         if self.full:
@@ -148,3 +156,7 @@ class Member:
         if backlog:
             self.write(b"".join(backlog))
             self.outlet.resume()
+
+
+def _nowhere(data: bytes, /) -> None:
+    """Where one writes to who is gone."""

@@ -106,8 +106,8 @@ class Room:
         self._turning = False
         self._unsettled = 0
         self._comings = Comings()
-        self._told = 0  # how often members were told who came and went
-        self._telling = False  # whether this turn tells it
+        # Presence events: made, told to the level, told before the sweep under way, in this turn.
+        self._taken = self._told = self._told_before = self._telling = 0
         self._quiet = False  # whether joins and leaves are being gathered
         self._log = engine.open(name, self)
         self.head = self._log.head  # what members may be shown
@@ -143,7 +143,7 @@ class Room:
         member.room = self
         self._comings.join(member.nick, member.door)
         self._announce(member)
-        self.resume(member, since, epoch, limits)
+        self._place(member, since, epoch, limits)
 
     def resume(
         self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
@@ -153,8 +153,13 @@ class Room:
         A `since` of another epoch, or from the future, means nothing here: the member is told,
         and looks back like a newcomer.
         """
+        self._comings.seen()
+        self._place(member, since, epoch, limits)
+
+    def _place(
+        self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
+    ) -> None:
         member.welcomed = False
-        member.told = self._told
         foreign = since is not None and (since > self.head or epoch not in (None, self.epoch))
         look_back = self._look_back(member.view)
         member.cursor = look_back if since is None or foreign else since
@@ -162,18 +167,20 @@ class Room:
         if foreign:
             member.tell(events.Gap(1, self.head, "epoch"))
         self._lag(member)
+        member.told = self._taken
 
     def leave(self, member: Member) -> None:
         """Lets it go: nothing is written to it any more."""
         if self.members.get(member.key) is member:
             del self.members[member.key]
-            self._comings.leave(member.nick)
+            self._comings.leave(member.nick, member.door)
             self._announce(None)
         self._set(member, Condition.OUTSIDE)
         member.room = None
 
     def rename(self, member: Member, nick: str, key: str) -> None:
         """Changes a member's name, at once and at its place in the order."""
+        self._tell_comings(None)
         self.members[key] = self.members.pop(member.key)
         self._comings.rename(member.nick, nick)
         member.nick, member.key = nick, key
@@ -184,8 +191,9 @@ class Room:
         condition = member.condition
         self._set(member, Condition.OUTSIDE)
         member.view = view
-        if condition is Condition.LEVEL and member.cursor != self.head:
+        if condition is Condition.LEVEL and self._sweeps:
             self._lag(member)  # the sweep that is under way has its bytes in the other view
+            member.told = self._told_before
         else:
             self._set(member, condition)
 
@@ -213,7 +221,7 @@ class Room:
         `limit` behind `after`."""
         limit = min(limit, self._config.page_events)
         end = self.head + 1 if before is None else min(before, self.head + 1)
-        start = max(end - limit - 1, 0) if after is None else after
+        start = max(end - limit - 1, self._log.first - 1) if after is None else after
         limit = min(limit, max(end - start - 1, 0)) if after is None else limit
         self._log.read(start, max(limit, 0), partial(self._tell_history, member, after is None, id))
 
@@ -259,7 +267,7 @@ class Room:
             self._in_flight.append(posted)
             if isinstance(posted, Draft):
                 drafts.append(posted)
-                size += len(posted.text)
+                size += len(posted.text.encode("utf-8", "replace"))
                 if size >= self._config.turn_bytes:
                     break
         self._unsettled = len(drafts)
@@ -301,17 +309,21 @@ class Room:
     def _release_passing(self, posted: _Passing | Callable[[], None]) -> None:
         if isinstance(posted, _Passing):
             self._items.append((posted, posted.by))
-            self._telling |= isinstance(posted.event, events.Presence)
+            self._telling += isinstance(posted.event, events.Presence)
         else:
             self._after.append(posted)
 
     def _release(self, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, RoomError):
             draft.by.tell(events.Error(outcome.code, outcome.text, self._now(), draft.id))
-        elif outcome.event.seq <= self._newest():
-            draft.by.tell(outcome.event)  # said before: answered with the first time
-        else:
+        elif outcome.event.seq > self._newest():
             self._items.append((Entry(outcome), draft.by))
+        elif not self._is_to_come(outcome.event.seq, draft.by):
+            draft.by.tell(outcome.event)  # said before: answered with the first time
+
+    def _is_to_come(self, seq: int, member: Member) -> bool:
+        """Whether a member will read that anyway, in its order."""
+        return member.room is self and member.view.echoes and member.cursor < seq
 
     def _newest(self) -> int:
         """The highest seq that is on its way already."""
@@ -325,6 +337,9 @@ class Room:
         items, self._items = self._items, []
         entries = [what for what, _ in items if isinstance(what, Entry)]
         self._window.extend(entries)
+        self._told_before = self._told
+        self._told += self._telling
+        self._telling = 0
         self._sweep_from = self.head
         if entries:
             self.head = entries[-1].event.seq
@@ -374,14 +389,13 @@ class Room:
             if member.condition is level and member.cursor == start:
                 if member.full:
                     self._set(member, Condition.PARKED)
+                    member.told = self._told_before
                 else:
                     member.cursor = head
                     if chunk:
                         member.write(chunk)
 
     def _end_turn(self) -> None:
-        self._told += self._telling
-        self._telling = False
         after, self._after = self._after, []
         for callback in after:
             callback()
@@ -436,22 +450,30 @@ class Room:
 
     def _read(self, member: Member, cursor: int, got: Page) -> None:
         """A page of the log has come for a member, who may have gone or moved meanwhile."""
-        is_waiting = member.room is self and member.condition is Condition.LAGGING
-        if not is_waiting or member.cursor != cursor:
+        if not self._is_waiting(member, cursor):
             return
         if isinstance(got, RoomError):
             member.tell(events.Error(got.code, got.text, self._now()))
-            self._scheduler.call_later(1.0, self._lag, member)
+            self._scheduler.call_later(1.0, self._try_again, member, cursor)
             return
         shown = [Entry(record) for record in got if record.event.seq <= self.head]
         kept_from = shown[0].event.seq if shown else self.head + 1
         if kept_from > member.cursor + 1:
             member.tell(events.Gap(member.cursor + 1, kept_from - 1, "trimmed"))
             member.cursor = kept_from - 1
-        if shown:
+        if shown and not member.full:
             self._give(member, shown)
         else:
             self._lag(member)
+
+    def _try_again(self, member: Member, cursor: int) -> None:
+        if self._is_waiting(member, cursor):
+            self._lag(member)
+
+    def _is_waiting(self, member: Member, cursor: int) -> bool:
+        """Whether a member that asked for what is behind `cursor` has not gone or moved."""
+        is_lagging = member.room is self and member.condition is Condition.LAGGING
+        return is_lagging and member.cursor == cursor
 
     def _give(self, member: Member, entries: Sequence[Entry]) -> None:
         parts, member.cursor = page(entries, member.view, member.author, self._config.page_bytes)
@@ -464,7 +486,7 @@ class Room:
         if not member.welcomed:
             member.welcomed = True
             member.tell(events.Live(self.head))
-        if member.told != self._told and not member.view.is_text:
+        if member.told < self._told and not member.view.is_text:
             member.tell(self.who())
         if member.on_level is not None:
             member.on_level()
@@ -484,6 +506,7 @@ class Room:
     # -- telling
 
     def who(self, id: str | None = None) -> events.Members:
+        self._comings.seen()
         return events.Members(self.name, self.here(), len(self.members), id)
 
     def _welcome(self, member: Member, limits: events.Limits) -> None:
@@ -507,14 +530,16 @@ class Room:
 
     def _announce(self, by: Member | None) -> None:
         """Tells who came and went: at once after a quiet time, else gathered."""
-        if not self.members.keys() - {by.key if by else ""}:
-            self._comings = Comings()  # nobody to tell
+        is_alone = len(self.members) == (by is not None)
+        if is_alone and self._taken == self._told:
+            self._comings = Comings()  # nobody to tell, now or by what is on its way
         elif not self._quiet:
             self._tell_comings(by)
 
     def _tell_comings(self, by: Member | None) -> None:
         if not self._comings:
             return
+        self._taken += 1
         names = self._config.members_listed
         event = self._comings.take(self._now(), len(self.members), names)
         self._ask(_Passing(event, by))

@@ -90,7 +90,7 @@ class Session:
 
     def lost(self) -> None:
         """The client is gone. What it had said before is still said, at its pace, for a while."""
-        self.member.write = _nowhere
+        self.member.mute()
         self._timer.cancel()
         if self._lines or self._held:
             self._finished = True
@@ -265,7 +265,7 @@ class Session:
             room.after_posted(self._part_when_level)
 
     def _part_when_level(self) -> None:
-        if self.member.condition is Condition.LEVEL or self.member.write is _nowhere:
+        if self.member.condition is Condition.LEVEL or self.member.is_gone:
             self.hall.dismiss(self.member)
         else:
             self.member.on_level = partial(self.hall.dismiss, self.member)
@@ -312,7 +312,3 @@ _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
     messages.History: _history,
     messages.Ping: _pong,
 }
-
-
-def _nowhere(data: bytes, /) -> None:
-    """Where one writes to who is gone."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Final
 
-IAC: Final = 0xFF
-_DONT, _DO, _WONT, _WILL = 0xFE, 0xFD, 0xFC, 0xFB
-_SB, _SE, _EL, _EC, _AYT = 0xFA, 0xF0, 0xF8, 0xF7, 0xF6
+_IAC: Final = 0xFF
+_SE, _AYT, _EC, _SB = 0xF0, 0xF6, 0xF7, 0xFA
+_WILL, _WONT, _DO, _DONT = 0xFB, 0xFC, 0xFD, 0xFE
 _TIMING_MARK: Final = 6
 _BACKSPACE: Final = 0x08
 _YES: Final = b"* yes, still here\r\n"
@@ -24,59 +24,61 @@ _DECLINE: Final = {_DO: _WONT, _WILL: _DONT}
 
 
 class TelnetFilter:
-    """Keeps its state between packets, wherever they are cut."""
+    """Keeps its state between packets, wherever they are cut: two bytes, and what was declined."""
 
-    __slots__ = ("_declined", "_state", "_verb")
+    __slots__ = ("_asked", "_cut", "_declined", "_skipping")
 
     def __init__(self) -> None:
-        self._state = self._text
-        self._verb = 0
+        self._cut = b""  # the beginning of a command whose end is in the next packet
+        self._skipping = False  # between SB and SE
+        self._asked = False  # "are you there?" in this packet
         self._declined: set[tuple[int, int]] = set()
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """What was typed, and what to answer."""
-        if IAC not in data and self._state == self._text:
+        """What was typed, and what to answer: as much as came, and a line, at the most."""
+        if _IAC not in data and not self._cut and not self._skipping:
             return data, b""
+        data, self._cut = self._cut + data, b""
         clean, reply = bytearray(), bytearray()
-        for byte in data:
-            self._state(byte, clean, reply)
-        return bytes(clean), bytes(reply)
+        position = 0
+        while (start := data.find(_IAC, position)) >= 0:
+            if start > position and not self._skipping:
+                clean += data[position:start]
+            verb = data[start + 1] if start + 1 < len(data) else _IAC
+            position = start + (3 if _WILL <= verb <= _DONT and not self._skipping else 2)
+            if position > len(data):
+                self._cut = data[start:]
+                return bytes(clean), self._answer(reply)
+            if not self._skipping:
+                self._obey(verb, data[position - 1], clean, reply)
+            elif verb == _SE:  # what else begins with FF belongs to what is skipped
+                self._skipping = False
+        if not self._skipping:
+            clean += data[position:]
+        return bytes(clean), self._answer(reply)
 
-    # One method a state: each takes a byte, and may set the next state.
-
-    def _text(self, byte: int, clean: bytearray, reply: bytearray) -> None:
-        if byte == IAC:
-            self._state = self._command
-        else:
-            clean.append(byte)
-
-    def _command(self, byte: int, clean: bytearray, reply: bytearray) -> None:
-        self._state = self._text
-        if _WILL <= byte <= _DONT:
-            self._verb = byte
-            self._state = self._option
-        elif byte == _SB:
-            self._state = self._subnegotiation
-        elif byte == IAC:
-            clean.append(IAC)  # a doubled FF is one FF of data: it will not pass as UTF-8
-        elif byte == _EC:
+    def _obey(self, verb: int, option: int, clean: bytearray, reply: bytearray) -> None:
+        """What is not named here (interrupt, break, erase line, ...) means nothing to us."""
+        if verb in _DECLINE:
+            self._decline(verb, option, reply)
+        elif verb == _SB:
+            self._skipping = True
+        elif verb == _IAC:
+            clean.append(_IAC)  # a doubled FF is one FF of data: it will not pass as UTF-8
+        elif verb == _EC:
             clean.append(_BACKSPACE)
-        elif byte == _AYT:
-            reply += _YES
+        elif verb == _AYT:
+            self._asked = True
 
-    def _option(self, byte: int, clean: bytearray, reply: bytearray) -> None:
-        self._state = self._text
-        decline = _DECLINE.get(self._verb)
-        if decline is None:
-            return
-        asked = (self._verb, byte)
+    def _decline(self, verb: int, option: int, reply: bytearray) -> None:
+        asked = (verb, option)
         if asked not in self._declined or asked == (_DO, _TIMING_MARK):
             self._declined.add(asked)
-            reply += bytes((IAC, decline, byte))
+            reply += bytes((_IAC, _DECLINE[verb], option))
 
-    def _subnegotiation(self, byte: int, clean: bytearray, reply: bytearray) -> None:
-        if byte == IAC:
-            self._state = self._subnegotiation_command
-
-    def _subnegotiation_command(self, byte: int, clean: bytearray, reply: bytearray) -> None:
-        self._state = self._text if byte == _SE else self._subnegotiation
+    def _answer(self, reply: bytearray) -> bytes:
+        """Are you there? That is answered once a packet: the answer is ten times the question."""
+        if self._asked:
+            reply += _YES
+            self._asked = False
+        return bytes(reply)

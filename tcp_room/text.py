@@ -12,19 +12,30 @@ from typing import Final
 
 from tcp_room.errors import RoomError
 
-# Everything that some terminal, browser or `str.splitlines` takes for a line's end.
-_BREAKS: Final = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 # Embeddings, overrides and isolates turn the order of what follows them (CVE-2021-42574).
-_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL: Final = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_NOT_PLAIN: Final = re.compile("[^\\S ]|[^ -~\u00a1-\u1fff\u3000-\ud7ff\uf900-\ufdcf]")
-_OBEYED: Final = re.compile(
-    "[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_BIDI_CHARS: Final = "\u202a-\u202e\u2066-\u2069"
+# Everything that some terminal, browser or `str.splitlines` takes for a line's end, but for the
+# separators FS, GS and RS: nobody types those, so they are refused with the other controls.
+_BREAK_CHARS: Final = "\n\r\v\f\x85\u2028\u2029"
+_REFUSED_CHARS: Final = "\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+# The last two code points of every further plane are noncharacters too.
+_NONCHARACTERS: Final = "".join(
+    chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)
 )
+
+_BIDI: Final = re.compile(f"[{_BIDI_CHARS}]")
+_BREAKS: Final = re.compile(f"\r\n|[{_BREAK_CHARS}]")
+_REFUSED: Final = re.compile(f"[{_REFUSED_CHARS}{_NONCHARACTERS}]")
+# One range for all planes from the first nonchar on: exact ones would be four times slower.
+_NOT_PLAIN: Final = re.compile(
+    f"[{_BIDI_CHARS}{_BREAK_CHARS}{_REFUSED_CHARS}\U0001fffe-\U0010ffff]"
+)
+_BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)*")
+_OBEYED: Final = re.compile(f"[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029{_BIDI_CHARS}\ud800-\udfff]")
 # Characters that show nothing: text of these alone says nothing.
 _INVISIBLE: Final = re.compile(
-    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001d159\U000e0000-\U000e0fff]*"
 )
 
 
@@ -55,18 +66,19 @@ def erase(line: str) -> str:
 def clean(text: str, limit_bytes: int) -> str:
     """`text` as it goes into the log: line breaks are LF, and no blank lines around it.
 
-    Raises RoomError: empty, bad_text (a control character, a lone surrogate), too_long (more
-    than `limit_bytes` of UTF-8).
+    Raises RoomError: empty, bad_text (a control character, a lone surrogate, a noncharacter),
+    too_long (more than `limit_bytes` of UTF-8, when cleaned).
     """
-    if len(text) > limit_bytes:
-        _refuse_long(len(text), limit_bytes)
     if _NOT_PLAIN.search(text):
         text = _tidy(text)
     text = text.rstrip()
-    if not text or _INVISIBLE.fullmatch(text):
+    if _INVISIBLE.fullmatch(text):
         raise RoomError("empty", "there was nothing to say in that")
     if len(text) * 4 > limit_bytes and (size := len(text.encode())) > limit_bytes:
-        _refuse_long(size, limit_bytes)
+        raise RoomError(
+            "too_long",
+            f"that is {size} bytes long, and {limit_bytes} is the limit; it was not sent",
+        )
     return text
 
 
@@ -76,28 +88,27 @@ def one_line(text: str, limit_bytes: int) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` without anything that a terminal obeys: U+001B becomes ␛, a break too."""
+    """`text` without anything that a terminal obeys, tabs excepted.
+
+    What is left of it is seen: U+001B as \u241b, a line's end as \u240a, U+009B as \\u009b.
+    """
     return _OBEYED.sub(_picture, text) if _OBEYED.search(text) else text
 
 
 def _tidy(text: str) -> str:
-    text = _BIDI.sub("", _BREAKS.sub("\n", text)).strip("\n")
-    control = _CONTROL.search(text)
-    if control:
-        _refuse_control(control.group())
-    return text
+    text = _BIDI.sub("", _BREAKS.sub("\n", text))
+    refused = _REFUSED.search(text)
+    if refused:
+        raise _bad(refused.group())
+    blank = _BLANK_LINES.match(text)
+    return text[blank.end() :] if blank else text
 
 
-def _refuse_control(char: str) -> None:
+def _bad(char: str) -> RoomError:
+    kind = "control character" if char < "\xa0" else "character without a meaning"
     hint = " (an escape or arrow key?)" if char == "\x1b" else ""
-    raise RoomError(
-        "bad_text", f"that holds a control character, U+{ord(char):04X}{hint}, so it was not sent"
-    )
-
-
-def _refuse_long(size: int, limit_bytes: int) -> None:
-    raise RoomError(
-        "too_long", f"that is {size} bytes long, and {limit_bytes} is the limit; it was not sent"
+    return RoomError(
+        "bad_text", f"that holds a {kind}, U+{ord(char):04X}{hint}, so it was not sent"
     )
 
 

@@ -271,7 +271,7 @@ def typed(session: Session, *lines: str) -> None:
     session.receive([line.encode() for line in lines])
 
 
-def sent(session: Session, kind: str, **fields: Any) -> None:
+def sent(session: Session, kind: str, /, **fields: Any) -> None:
     """A program sends this message."""
     session.receive([msgspec.json.encode({"kind": kind, **fields})])
 
@@ -284,6 +284,7 @@ class House:
         self.config = Config(**{"rate": 0.0, **config})
         self.engine = engine or MemoryEngine("e1", self.config.memory_events)
         self.wall = 1_795_435_200_000
+        self.outlets: list[RecordingOutlet] = []
         tokens = count()
         self.hall = Hall(
             self.engine, self.loop, lambda: self.wall, lambda: f"t{next(tokens)}", self.config
@@ -294,9 +295,16 @@ class House:
     ) -> tuple[Session, RecordingOutlet]:
         """A connection that has said nothing yet."""
         outlet = RecordingOutlet(room_bytes)
+        self.outlets.append(outlet)
         session = Session(self.hall, outlet, door=door, view=view)
         outlet.member = session.member
         return session, outlet
+
+    def hush(self) -> None:
+        """All that there is to tell is told, and forgotten."""
+        self.loop.advance(5.0)
+        for outlet in self.outlets:
+            outlet.forget()
 
     def enter(
         self, nick: str, view: View = TEXT, *, room: str = "lobby", room_bytes: int = 1 << 60

@@ -1,101 +1,193 @@
+"""Bytes to lines: every kind of line end, every cut, and never more memory than the limit."""
+
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcp_room.lines import TOO_LONG, LineDecoder, TooLong
 
-LIMIT = 16
+Lines = list[bytes | TooLong]
+
+# Few different bytes, so that line ends meet in every way.
+STREAMS = st.lists(st.sampled_from([b"a", b"b", b"\r", b"\n", b"\0"]), max_size=24).map(b"".join)
+LIMITS = st.integers(1, 5)
 
 
-def decode(*packets: bytes, limit: int = LIMIT) -> list[bytes | TooLong]:
-    decoder = LineDecoder(limit)
-    return [line for packet in packets for line in decoder.feed(packet)] + decoder.finish()
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\0"])
-def test_every_clients_line_end_ends_a_line(end: bytes) -> None:
-    assert decode(b"hi" + end + b"there" + end) == [b"hi", b"there"]
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\0"])
-def test_a_line_end_cut_in_two_is_one(end: bytes) -> None:
-    packets = [bytes([byte]) for byte in b"hi" + end + b"there" + end]
-    assert decode(*packets) == [b"hi", b"there"]
-
-
-def test_a_line_is_there_with_its_cr_and_waits_for_nothing() -> None:
-    assert LineDecoder(LIMIT).feed(b"hi\r") == [b"hi"]
-
-
-def test_empty_lines_are_lines() -> None:
-    assert decode(b"\n\r\n\r\r") == [b"", b"", b"", b""]
-
-
-def test_a_last_line_without_an_end_counts() -> None:
-    assert decode(b"hi\nthere") == [b"hi", b"there"]
-    assert decode(b"hi\n") == [b"hi"]
-
-
-def test_a_line_of_the_limit_passes_and_one_more_byte_does_not() -> None:
-    assert decode(b"x" * LIMIT + b"\n") == [b"x" * LIMIT]
-    assert decode(b"x" * (LIMIT + 1) + b"\n") == [TOO_LONG]
-
-
-def test_a_line_too_long_is_told_of_before_it_ends_and_once() -> None:
-    decoder = LineDecoder(LIMIT)
-    assert decoder.feed(b"x" * (LIMIT + 1)) == [TOO_LONG]
-    assert decoder.feed(b"x" * LIMIT * 3) == []
-    assert decoder.feed(b"tail\nnext\n") == [b"next"]
-
-
-def test_the_tail_of_a_line_too_long_never_becomes_a_line() -> None:
-    assert decode(b"x" * (LIMIT + 1), b"/nick mallory") == [TOO_LONG]
-
-
-def test_memory_is_bounded_by_the_limit() -> None:
-    decoder = LineDecoder(LIMIT)
-    for _ in range(1000):
-        decoder.feed(b"x" * 1000)
-        assert len(decoder.peek()) <= LIMIT
-
-
-def test_a_client_that_sends_bare_lf_is_known() -> None:
-    decoder = LineDecoder(LIMIT)
-    assert decoder.sends_bare_lf is None
-    decoder.feed(b"hi\n")
-    assert decoder.sends_bare_lf is True
-    decoder.feed(b"hi\r\n")
-    assert decoder.sends_bare_lf is True
-
-
-@pytest.mark.parametrize("packets", [[b"hi\r\n"], [b"hi\r", b"\n"], [b"h", b"i\r\0"]])
-def test_a_client_that_sends_cr_is_known(packets: list[bytes]) -> None:
-    decoder = LineDecoder(LIMIT)
+def fed(decoder: LineDecoder, packets: Sequence[bytes]) -> Lines:
+    lines: Lines = []
     for packet in packets:
-        decoder.feed(packet)
-    assert decoder.sends_bare_lf is False
+        lines += decoder.feed(packet)
+    return lines
 
 
-pieces = st.lists(
-    st.sampled_from([b"\n", b"\r", b"\r\n", b"\r\0", b"\0", b"a", b"bc", b"x" * LIMIT, b"\xff"])
-).map(b"".join)
+def decoded(*packets: bytes, limit: int = 100) -> Lines:
+    """All lines of a connection that sends these packets, and then EOF."""
+    decoder = LineDecoder(limit)
+    return fed(decoder, packets) + decoder.finish()
 
 
-@given(pieces, st.lists(st.integers(0, 60)))
-def test_where_packets_are_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
-    places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    packets = [data[a:b] for a, b in pairwise(places)]
-    assert decode(*packets) == decode(data) == reference(data)
+def one_by_one(data: bytes) -> list[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
 
 
-def reference(data: bytes) -> list[bytes | TooLong]:
-    """The same by hand, a byte at a time."""
-    for end in (b"\r\n", b"\r\0", b"\r"):
-        data = data.replace(end, b"\n")
-    *lines, rest = data.split(b"\n")
-    lines += [rest] if rest else []
-    return [line if len(line) <= LIMIT else TOO_LONG for line in lines]
+def what_was_meant(data: bytes, limit: int) -> Lines:
+    """The rule in the simplest words, for a stream that is known as a whole."""
+    *ended, rest = re.split(rb"\r\n|\r\0|\r|\n", data)
+    return [TOO_LONG if len(line) > limit else line for line in ended + [rest] * bool(rest)]
+
+
+@pytest.mark.parametrize(
+    ("client", "data"),
+    [
+        ("nc, ncat, curl", b"hi\nthere\n"),
+        ("inetutils telnet, busybox telnet", b"hi\r\nthere\r\n"),
+        ("socat -,raw and telnetlib3", b"hi\rthere\r"),
+        ("telnet in its network form", b"hi\r\0there\r\0"),
+        ("printf 'hi\\nthere' | nc -N", b"hi\nthere"),
+        ("nobody in particular", b"hi\r\nthere\r"),
+    ],
+)
+def test_every_client_is_understood_however_its_packets_are_cut(client: str, data: bytes) -> None:
+    assert decoded(data) == [b"hi", b"there"]
+    assert decoded(*one_by_one(data)) == [b"hi", b"there"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\0"])
+def test_an_empty_line_is_a_line(end: bytes) -> None:
+    assert decoded(end + end + b"x" + end) == [b"", b"", b"x"]
+
+
+def test_a_carriage_return_ends_a_line_at_once() -> None:
+    assert LineDecoder(100).feed(b"hi\r") == [b"hi"]
+
+
+@pytest.mark.parametrize("second", [b"\n", b"\0"])
+def test_what_belongs_to_a_carriage_return_is_swallowed_in_the_next_packet_too(
+    second: bytes,
+) -> None:
+    assert decoded(b"hi\r", second) == [b"hi"]
+    assert decoded(b"hi\r", b"", second) == [b"hi"]
+    assert decoded(b"hi\r", second + b"there\n") == [b"hi", b"there"]
+
+
+def test_only_one_byte_belongs_to_a_carriage_return() -> None:
+    assert decoded(b"hi\r", b"\n", b"\n") == [b"hi", b""]
+    assert decoded(b"hi\r", b"\0", b"\0") == [b"hi", b"\0"]
+    assert decoded(b"hi\r\n", b"\n") == [b"hi", b""]
+
+
+def test_a_nul_elsewhere_stays_for_others_to_judge() -> None:
+    assert decoded(b"a\0b\n") == [b"a\0b"]
+
+
+@given(STREAMS, LIMITS, st.lists(st.integers(0, 24)))
+@example(b"ab\r\nab", 2, [3])
+@example(b"abc\r\nab", 2, [3, 4])
+def test_where_the_packets_are_cut_changes_nothing(
+    data: bytes, limit: int, cuts: list[int]
+) -> None:
+    edges = [0, *sorted(cuts), len(data)]
+    packets = [data[start:end] for start, end in pairwise(edges)]
+    assert decoded(*packets, limit=limit) == what_was_meant(data, limit)
+
+
+@given(STREAMS, LIMITS)
+def test_a_byte_at_a_time_is_understood_and_memory_is_bounded(data: bytes, limit: int) -> None:
+    decoder = LineDecoder(limit)
+    lines: Lines = []
+    for byte in one_by_one(data):
+        lines += decoder.feed(byte)
+        assert len(decoder.peek()) <= limit
+    assert lines + decoder.finish() == what_was_meant(data, limit)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\0"])
+@pytest.mark.parametrize(("size", "fits"), [(99, True), (100, True), (101, False)])
+def test_the_limit_counts_a_line_without_its_end_wherever_it_is_cut(
+    end: bytes, size: int, fits: bool
+) -> None:
+    data = b"x" * size + end + b"next" + end
+    expected: Lines = [b"x" * size if fits else TOO_LONG, b"next"]
+    for cut in range(len(data) + 1):
+        assert decoded(data[:cut], data[cut:]) == expected
+
+
+def test_a_line_over_the_limit_is_told_of_as_soon_as_it_is() -> None:
+    decoder = LineDecoder(4)
+    assert decoder.feed(b"xxxx") == []
+    assert decoder.feed(b"x") == [TOO_LONG]
+
+
+def test_the_tail_of_a_line_over_the_limit_is_never_a_line() -> None:
+    packets = [b"x" * 1000] * 100
+    assert decoded(*packets, b"/nick root\n", b"hi\n") == [TOO_LONG, b"hi"]
+
+
+def test_the_end_of_the_connection_does_not_save_a_line_over_the_limit() -> None:
+    assert decoded(b"x" * 101) == [TOO_LONG]
+    assert decoded(b"x" * 101, b"tail") == [TOO_LONG]
+
+
+def test_a_long_packet_of_short_lines_is_not_too_long() -> None:
+    assert decoded(b"hi\n" * 1000, limit=2) == [b"hi"] * 1000
+
+
+def test_a_last_line_without_an_end_counts_once() -> None:
+    decoder = LineDecoder(100)
+    assert decoder.feed(b"hi") == []
+    assert decoder.finish() == [b"hi"]
+    assert decoder.finish() == []
+
+
+def test_nothing_at_all_is_no_line() -> None:
+    assert decoded() == []
+    assert decoded(b"") == []
+    assert decoded(b"hi\n") == [b"hi"]
+
+
+def test_the_limit_can_be_raised_in_the_middle_of_a_line() -> None:
+    decoder = LineDecoder(4)
+    assert decoder.feed(b"{abc") == []
+    decoder.limit = 8
+    assert decoder.feed(b"defg\n") == [b"{abcdefg"]
+
+
+def test_the_beginning_of_a_line_can_be_looked_at_before_it_ends() -> None:
+    decoder = LineDecoder(100)
+    decoder.feed(b"hi\n\x16\x03")
+    assert decoder.peek() == b"\x16\x03"
+    decoder.feed(b"\n")
+    assert decoder.peek() == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "bare"),
+    [
+        (b"hi\n", True),
+        (b"\n", True),
+        (b"hi\nthere\r\n", True),
+        (b"hi\r\n", False),
+        (b"hi\r", False),
+        (b"hi\r\0", False),
+        (b"hi\r\nthere\n", False),
+        (b"hi", None),
+        (b"", None),
+    ],
+)
+def test_the_first_line_end_tells_what_to_answer_with(data: bytes, bare: bool | None) -> None:
+    for packets in ([data], one_by_one(data)):
+        decoder = LineDecoder(100)
+        fed(decoder, packets)
+        assert decoder.sends_bare_lf is bare
+
+
+def test_the_end_of_a_line_over_the_limit_tells_it_too() -> None:
+    decoder = LineDecoder(4)
+    fed(decoder, [b"xxxxxx", b"xx", b"x\n"])
+    assert decoder.sends_bare_lf is True

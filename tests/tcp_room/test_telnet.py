@@ -1,85 +1,165 @@
+"""Telnet's commands are taken out of what was typed, and declined once."""
+
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tcp_room.telnet import TelnetFilter
 
+IAC, DONT, DO, WONT, WILL = b"\xff", b"\xfe", b"\xfd", b"\xfc", b"\xfb"
+SB, SE, EL, EC, AYT, IP = b"\xfa", b"\xf0", b"\xf8", b"\xf7", b"\xf6", b"\xf4"
+TIMING_MARK = b"\x06"
+YES = b"* yes, still here\r\n"
+
+# What PuTTY 0.78 sends when it connects with -telnet: WILL NAWS, TSPEED, TTYPE, NEW-ENVIRON;
+# DO ECHO; WILL SUPPRESS-GO-AHEAD; DO SUPPRESS-GO-AHEAD.
 PUTTY = bytes.fromhex("fffb1f fffb20 fffb18 fffb27 fffd01 fffb03 fffd03")
-CTRL_C = bytes.fromhex("fff4 fffd06")
+CTRL_C = bytes.fromhex("fff4 fffd06")  # inetutils telnet: IP, DO TIMING-MARK
+
+# Few different bytes, so that commands meet in every way.
+STREAMS = st.lists(
+    st.sampled_from([IAC, IAC, SB, SE, WILL, WONT, DO, DONT, EC, AYT, IP, TIMING_MARK, b"\1", b"a"]),
+    max_size=24,
+).map(b"".join)
 
 
-def feed(*packets: bytes) -> tuple[bytes, bytes]:
+def filtered(*packets: bytes) -> tuple[bytes, bytes]:
+    """What was typed on a connection that sends these packets, and what it is answered."""
     telnet = TelnetFilter()
-    results = [telnet.feed(packet) for packet in packets]
-    return b"".join(clean for clean, _ in results), b"".join(reply for _, reply in results)
+    answers = [telnet.feed(packet) for packet in packets]
+    return b"".join(clean for clean, _ in answers), b"".join(reply for _, reply in answers)
 
 
-def test_what_holds_no_command_is_the_same_object() -> None:
-    data = "早上好\r\n".encode()
+def one_by_one(data: bytes) -> list[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+def each_option(verb: bytes) -> list[bytes]:
+    return [IAC + verb + bytes([option]) for option in range(256)]
+
+
+def declining(reply: bytes) -> Sequence[bytes]:
+    """The commands in a reply that consists of nothing else."""
+    return [reply[at : at + 3] for at in range(0, len(reply), 3)]
+
+
+def test_plain_text_passes_as_the_very_same_object() -> None:
+    data = "hello 小明\r\n".encode()
     clean, reply = TelnetFilter().feed(data)
     assert clean is data
     assert reply == b""
 
 
-def test_ctrl_c_of_a_telnet_client_is_answered_each_time() -> None:
-    assert feed(b"a" + CTRL_C + b"b" + CTRL_C) == (b"ab", b"\xff\xfc\x06" * 2)
+@pytest.mark.parametrize(
+    ("client", "sent", "typed", "answer"),
+    [
+        ("nc, ncat, curl", b"hi\n", b"hi\n", b""),
+        (
+            "PuTTY at connect",
+            PUTTY + b"hi\r\n",
+            b"hi\r\n",
+            bytes.fromhex("fffe1f fffe20 fffe18 fffe27 fffc01 fffe03 fffc03"),
+        ),
+        ("PuTTY at its end", b"hi\r\n" + IAC + b"\xec", b"hi\r\n", b""),
+        ("Ctrl-C in inetutils telnet", b"h" + CTRL_C + b"i\r\n", b"hi\r\n", b"\xff\xfc\x06"),
+        ("are you there?", IAC + AYT, b"", YES),
+        ("break", b"h" + IAC + b"\xf3" + b"i", b"hi", b""),
+        ("erase character", b"ho" + IAC + EC + b"i", b"ho\x08i", b""),
+        ("erase line", b"ho" + IAC + EL + b"hi", b"hohi", b""),
+        ("an option's value", b"h" + IAC + SB + b"\x1f\0\x50\0\x18" + IAC + SE + b"i", b"hi", b""),
+        ("wont and dont", IAC + WONT + b"\1" + IAC + DONT + b"\1", b"", b""),
+        ("a window of 255 columns", IAC + SB + b"\x1f\0\xff\xff\0" + IAC + SE + b"hi", b"hi", b""),
+    ],
+)
+def test_every_client_is_understood_however_its_packets_are_cut(
+    client: str, sent: bytes, typed: bytes, answer: bytes
+) -> None:
+    assert filtered(sent) == (typed, answer)
+    assert filtered(*one_by_one(sent)) == (typed, answer)
+    for cut in range(len(sent)):
+        assert filtered(sent[:cut], sent[cut:]) == (typed, answer)
 
 
-def test_putty_is_declined_whatever_it_offers() -> None:
-    clean, reply = feed(PUTTY + b"hi\r\n\xff\xec")
-    assert clean == b"hi\r\n"
-    assert reply == bytes.fromhex("fffe1f fffe20 fffe18 fffe27 fffc01 fffe03 fffc03")
+def test_the_timing_mark_is_answered_every_time_it_is_asked_for() -> None:
+    assert filtered(CTRL_C, CTRL_C + CTRL_C) == (b"", b"\xff\xfc\x06" * 3)
 
 
 def test_an_option_is_declined_once() -> None:
-    assert feed(b"\xff\xfb\x1f" * 100)[1] == b"\xff\xfe\x1f"
+    assert filtered(PUTTY, PUTTY, PUTTY) == filtered(PUTTY)
 
 
-def test_what_is_declined_to_us_is_not_answered() -> None:
-    assert feed(b"\xff\xfc\x01\xff\xfe\x01") == (b"", b"")
+def test_to_do_and_will_of_one_option_there_is_an_answer_each() -> None:
+    assert filtered(IAC + DO + b"\3" + IAC + WILL + b"\3") == (b"", b"\xff\xfc\3\xff\xfe\3")
 
 
-def test_are_you_there_is_answered_in_words() -> None:
-    assert feed(b"\xff\xf6") == (b"", b"* yes, still here\r\n")
+def test_all_options_together_get_512_answers_however_often_they_are_offered() -> None:
+    everything = b"".join(each_option(DO) + each_option(WILL))
+    once = everything.replace(IAC + DO + TIMING_MARK, b"")
+    _, reply = filtered(everything, once, once)
+    assert len(declining(reply)) == len(set(declining(reply))) == 512
 
 
-def test_erase_character_is_a_backspace() -> None:
-    assert feed(b"ab\xff\xf7")[0] == b"ab\b"
+def test_two_of_us_cannot_talk_each_other_into_a_loop() -> None:
+    ours, theirs = TelnetFilter(), TelnetFilter()
+    _, reply = ours.feed(PUTTY + CTRL_C)
+    assert theirs.feed(reply) == (b"", b"")
 
 
-def test_a_doubled_ff_is_one_byte_of_data() -> None:
-    assert feed(b"a\xff\xffb")[0] == b"a\xffb"
-
-
-def test_subnegotiation_vanishes_with_an_ff_in_it() -> None:
-    assert feed(b"a\xff\xfa\x18\0xterm\xff\xff1\xff\xf0b") == (b"ab", b"")
+def test_being_asked_in_a_flood_makes_no_flood_of_answers() -> None:
+    """The answer is ten times the question, and who asks need not read it."""
+    assert filtered((IAC + AYT) * 1000) == (b"", YES)
+    assert filtered(IAC + AYT, IAC + AYT) == (b"", YES + YES)
 
 
 @pytest.mark.parametrize("second", range(256))
-def test_every_command_is_taken_out(second: int) -> None:
-    clean, reply = feed(bytes([0xFF, second, 1, 0xFF, 0xF0]) + b"hi")
-    assert b"\xff" not in clean or second == 0xFF
-    assert clean.endswith(b"hi")
-    assert len(reply) <= 20
-
-
-def test_a_subnegotiation_without_end_keeps_nothing() -> None:
+def test_whatever_follows_a_command_byte_the_next_line_is_understood(second: int) -> None:
+    """But in a subnegotiation, which ends with SE alone, and not before its option is named."""
     telnet = TelnetFilter()
-    telnet.feed(b"\xff\xfa")
-    assert all(telnet.feed(b"x" * 10_000) == (b"", b"") for _ in range(10))
+    telnet.feed(IAC + bytes([second]) + b"\1" + IAC + SE)
+    assert telnet.feed(b"hi\n")[0] == b"hi\n"
 
 
-@given(
-    st.lists(st.sampled_from([b"\xff", b"\xfa", b"\xf0", b"\xfb", b"\xfd", b"\x06", b"hi"])),
-)
-def test_where_packets_are_cut_makes_no_difference(parts: list[bytes]) -> None:
-    data = b"".join(parts)
-    assert feed(*(bytes([byte]) for byte in data)) == feed(data)
+def test_a_doubled_ff_is_one_that_never_passes_as_utf_8() -> None:
+    clean, reply = filtered(b"a" + IAC + IAC + b"b")
+    assert (clean, reply) == (b"a\xffb", b"")
+    with pytest.raises(UnicodeDecodeError):
+        clean.decode()
 
 
-@given(st.binary(max_size=2000))
-def test_replies_are_never_longer_than_all_options_once(data: bytes) -> None:
-    marks = data.count(b"\x06") + data.count(b"\xf6")
-    assert len(feed(data)[1]) <= 2 * 256 * 3 + marks * 19
+def test_of_an_option_s_value_nothing_is_kept_however_long_it_is() -> None:
+    telnet = TelnetFilter()
+    telnet.feed(IAC + SB)
+    for _ in range(16):
+        assert telnet.feed(b"x" * 65536) == (b"", b"")
+    assert telnet.feed(IAC + SE + b"hi") == (b"hi", b"")
+
+
+def test_what_is_in_an_option_s_value_is_not_obeyed() -> None:
+    inside = IAC + AYT + IAC + IAC + b"\xf0" + IAC + DO + TIMING_MARK + b"USER\1-f root"
+    assert filtered(IAC + SB + b"\x27" + inside + IAC + SE) == (b"", b"")
+
+
+@given(STREAMS)
+@example(IAC + SB + IAC + IAC + SE + IAC + SE + b"a")
+@example(IAC + DO + IAC + b"a")
+def test_where_the_packets_are_cut_changes_nothing(data: bytes) -> None:
+    clean, reply = filtered(data)
+    for cut in range(len(data)):
+        halves = filtered(data[:cut], data[cut:])
+        assert (halves[0], halves[1].replace(YES, b"")) == (clean, reply.replace(YES, b""))
+
+
+@given(STREAMS)
+def test_what_is_typed_is_never_more_than_what_was_sent(data: bytes) -> None:
+    clean, reply = filtered(data)
+    assert len(clean) <= len(data)
+    assert len(reply) <= len(data) + len(YES)
+
+
+@given(st.binary(max_size=40))
+def test_text_with_its_ff_doubled_arrives_as_it_was(data: bytes) -> None:
+    assert filtered(data.replace(IAC, IAC + IAC)) == (data, b"")

@@ -1,7 +1,7 @@
 """The contract of `tcp_room.logs.port`, to be run through every engine.
 
-An engine's tests subclass `LogContract` (and `LastingLogContract`, if what it keeps outlives it) and give it
-the fixture `engine`. An engine that answers later overrides `wait`.
+An engine's tests subclass `LogContract` (or `LastingLogContract`, if what it keeps outlives the
+room) and give it the fixture `engine`. An engine that answers later overrides `wait`.
 """
 
 from __future__ import annotations

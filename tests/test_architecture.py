@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"names", "text", "limits", "lines", "telnet", "preamble"},
     {"events", "messages"},
     {"logs.port", "views"},
-    {"terminal", "logs.memory", "presence", "window"},
+    {"terminal", "logs.memory", "logs.sqlite", "presence", "window"},
     {"member"},
     {"room"},
     {"hall"},
@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"cli"},
     {"__main__"},
 ]
-SHELLS = {"connection", "server", "cli", "__main__"}
+SHELLS = {"logs.sqlite", "connection", "server", "cli", "__main__"}
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.
 FORBIDDEN_IN_PAGES = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(")

@@ -1,0 +1,418 @@
+"""The SQLite engine: the embedded log, one file for all rooms.
+
+What a member has seen is in the file: an append is one transaction, committed
+before the room hears of it. With durability `normal` that happens on the loop's
+thread, in some microseconds and without waiting for the disk: what is committed
+survives the death of the process, and a loss of power may take the last moments.
+With `full` each commit waits for the disk, so it happens on a thread of its own,
+which takes together all that came while it waited.
+
+Never on the loop's thread: checkpoints, which copy the write-ahead log into the
+file and may take tens of milliseconds.
+
+One process at a time: a lock refuses a second one, since the numbers that come
+next are kept in memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, Any, Final, Literal, NamedTuple
+
+import apsw
+
+from tcp_room.errors import RoomError
+from tcp_room.events import Act, Logged, Say, Topic
+from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
+
+Durability = Literal["normal", "full"]
+OnLoop = Callable[[Callable[[], None]], object]
+
+FILE_NAME: Final = "oneroom.db"
+# Of 4 KiB each. SQLite's own default too; here the copying is another thread's.
+_CHECKPOINT_PAGES: Final = 1000
+
+_KINDS: Final[dict[str, type[Logged]]] = {"say": Say, "act": Act, "topic": Topic}
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+
+# Each step takes a file to the next version; the version is SQLite's user_version.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE house (epoch TEXT NOT NULL);
+    CREATE TABLE room (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        topic TEXT NOT NULL DEFAULT '',
+        trimmed INTEGER NOT NULL DEFAULT 0  -- up to this seq nothing is kept
+    );
+    CREATE TABLE event (
+        room INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        nick TEXT NOT NULL,
+        door TEXT NOT NULL,
+        text TEXT NOT NULL,
+        id TEXT,
+        author TEXT NOT NULL,
+        PRIMARY KEY (room, seq)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX posted_once ON event (room, author, id) WHERE id IS NOT NULL;
+    """,
+)
+_INSERT: Final = (
+    "INSERT INTO event (room, seq, kind, at, nick, door, text, id, author)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_TOPIC: Final = "UPDATE room SET topic = ? WHERE id = ?"
+_SELECT: Final = "SELECT kind, seq, id, at, nick, door, text, author FROM event"
+_PAGE: Final = f"{_SELECT} WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
+_POSTED: Final = f"{_SELECT} WHERE room = ? AND author = ? AND id = ?"
+
+
+class LogError(Exception):
+    """A log that cannot be opened, as a sentence for the operator."""
+
+
+class SqliteLog:
+    """One room's part of the file. Its numbers are those of the last commit."""
+
+    __slots__ = ("_engine", "at", "first", "head", "room", "sink", "topic")
+
+    def __init__(self, engine: SqliteEngine, room: int, sink: Sink, numbers: _Numbers) -> None:
+        self._engine = engine
+        self.room = room
+        self.sink = sink
+        self.first, self.head, self.at, self.topic = numbers
+
+    @property
+    def epoch(self) -> str:
+        return self._engine.epoch
+
+    def append(self, drafts: Sequence[Draft], at: int) -> None:
+        self._engine.append(_Append(self, drafts, at))
+
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        done(self._engine.read(self.room, after, limit))
+
+    def close(self) -> None:
+        """Nothing is held for it: the file is the engine's."""
+
+
+class _Numbers(NamedTuple):
+    first: int
+    head: int
+    at: int
+    topic: str
+
+
+class _Append(NamedTuple):
+    log: SqliteLog
+    drafts: Sequence[Draft]
+    at: int
+
+
+class SqliteEngine:
+    def __init__(self, folder: Path, durability: Durability, on_loop: OnLoop) -> None:
+        """Opens the file in `folder`, both made if they are not there.
+
+        `on_loop` calls a function on the loop's thread, from whatever thread. Raises LogError.
+        """
+        self._lock = _lock(folder)
+        path = folder / FILE_NAME
+        try:
+            self._writing = _connect(path, durability)
+            _migrate(self._writing, path)
+            self._reading = _connect(path, durability)
+            self.epoch = _epoch(self._writing)
+            self._ids: dict[str, int] = dict(self._writing.execute("SELECT name, id FROM room"))
+        except apsw.Error as error:
+            self._lock.close()
+            raise _unusable(path, error) from error
+        except LogError:
+            self._lock.close()
+            raise
+        self._checkpoints = _Checkpoints(path, durability)
+        self._writing.set_wal_hook(self._checkpoints.written)
+        self._committer = _Committer(self._commit, on_loop) if durability == "full" else None
+
+    # -- the port
+
+    def open(self, room: str, sink: Sink) -> SqliteLog:
+        """Raises RoomError (storage)."""
+        try:
+            return SqliteLog(self, self._id(room), sink, self._numbers(room))
+        except apsw.Error as error:
+            raise _trouble(error) from error
+
+    def rooms(self) -> Sequence[str]:
+        kept = "SELECT name FROM room WHERE EXISTS (SELECT 1 FROM event WHERE event.room = room.id)"
+        return [name for (name,) in self._reading.execute(kept)]
+
+    def close(self) -> None:
+        """Commits what waits, and leaves one file behind, without its write-ahead log."""
+        if self._committer is not None:
+            self._committer.close()
+        self._checkpoints.close()
+        self._reading.close()
+        self._writing.close()
+        self._lock.close()
+
+    # -- for its logs
+
+    def append(self, append: _Append) -> None:
+        if self._committer is not None:
+            self._committer.put(append)
+        else:
+            _settle(append, self._commit([append])[0])
+
+    def read(self, room: int, after: int, limit: int) -> Page:
+        try:
+            return [_record(row) for row in self._reading.execute(_PAGE, (room, after, limit))]
+        except apsw.Error as error:
+            return _trouble(error)
+
+    # -- writing
+
+    def _commit(self, appends: Sequence[_Append]) -> list[list[Outcome]]:
+        """All of these in one transaction, or, if that fails, none of them."""
+        writing = self._writing
+        try:
+            writing.execute("BEGIN IMMEDIATE")
+            outcomes = [self._write(append) for append in appends]
+            writing.execute("COMMIT")
+            return outcomes
+        except apsw.Error as error:
+            if writing.in_transaction:
+                writing.execute("ROLLBACK")
+            refusal: Outcome = _trouble(error)
+            return [[refusal] * len(append.drafts) for append in appends]
+
+    def _write(self, append: _Append) -> list[Outcome]:
+        log, drafts, at = append
+        seq, at = log.head, max(log.at, at)
+        outcomes: list[Outcome] = []
+        for draft in drafts:
+            posted = self._posted(log.room, draft)
+            if posted is None:
+                seq += 1
+                posted = number(draft, seq, at)
+                self._writing.execute(_INSERT, _row(log.room, posted))
+                if draft.kind is Topic:
+                    self._writing.execute(_TOPIC, (draft.text, log.room))
+            outcomes.append(posted)
+        return outcomes
+
+    def _posted(self, room: int, draft: Draft) -> Record | None:
+        """What was made of this draft when it was posted before."""
+        if draft.id is None:
+            return None
+        found = self._writing.execute(_POSTED, (room, draft.author, draft.id)).fetchone()
+        return None if found is None else _record(found)
+
+    # -- rooms
+
+    def _id(self, room: str) -> int:
+        found = self._ids.get(room)
+        if found is None:
+            self._writing.execute("INSERT INTO room (name) VALUES (?)", (room,))
+            found = self._ids[room] = self._writing.last_insert_rowid()
+        return found
+
+    def _numbers(self, room: str) -> _Numbers:
+        query = """
+            SELECT room.trimmed + 1,
+                ifnull((SELECT max(seq) FROM event WHERE room = room.id), room.trimmed),
+                ifnull((SELECT at FROM event WHERE room = room.id ORDER BY seq DESC LIMIT 1), 0),
+                room.topic
+            FROM room WHERE name = ?"""
+        (numbers,) = self._reading.execute(query, (room,))
+        return _Numbers(*numbers)
+
+
+class _Committer:
+    """The thread that waits for the disk: one commit for all that came during the last one."""
+
+    def __init__(
+        self, commit: Callable[[Sequence[_Append]], list[list[Outcome]]], on_loop: OnLoop
+    ) -> None:
+        self._commit = commit
+        self._on_loop = on_loop
+        self._waiting: SimpleQueue[_Append | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="oneroom-log")
+        self._thread.start()
+
+    def put(self, append: _Append) -> None:
+        self._waiting.put(append)
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            appends, is_open = self._gather()
+            if appends:
+                self._on_loop(partial(_settle_all, appends, self._commit(appends)))
+
+    def _gather(self) -> tuple[list[_Append], bool]:
+        """All that waits, at least one; and whether more can come."""
+        appends: list[_Append] = []
+        while not appends or not self._waiting.empty():
+            append = self._waiting.get()
+            if append is None:
+                return appends, False
+            appends.append(append)
+        return appends, True
+
+
+class _Checkpoints:
+    """The thread that copies the write-ahead log into the file, by a connection of its own."""
+
+    def __init__(self, path: Path, durability: Durability) -> None:
+        self._connection = _connect(path, durability)
+        self._due = threading.Event()
+        self._is_open = True
+        self._thread = threading.Thread(target=self._run, name="oneroom-checkpoints")
+        self._thread.start()
+
+    def written(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        """Called by SQLite after each commit, with the size of the write-ahead log."""
+        if pages >= _CHECKPOINT_PAGES:
+            self._due.set()
+        return apsw.SQLITE_OK
+
+    def close(self) -> None:
+        self._is_open = False
+        self._due.set()
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while self._due.wait() and self._is_open:
+            self._due.clear()
+            try:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            except apsw.Error:
+                continue  # a full disk: the next commit tells whom it concerns, and tries again
+
+
+def _settle_all(appends: Sequence[_Append], outcomes: Sequence[list[Outcome]]) -> None:
+    for append, its_own in zip(appends, outcomes, strict=True):
+        _settle(append, its_own)
+
+
+def _settle(append: _Append, outcomes: list[Outcome]) -> None:
+    """On the loop's thread: the log's numbers move, and the room hears of it."""
+    log = append.log
+    for outcome in outcomes:
+        if isinstance(outcome, Record) and outcome.event.seq > log.head:
+            log.head, log.at = outcome.event.seq, outcome.event.at
+            if isinstance(outcome.event, Topic):
+                log.topic = outcome.event.text
+    log.sink.settled(outcomes)
+
+
+# -- rows
+
+
+def _row(room: int, record: Record) -> tuple[Any, ...]:
+    event, author = record
+    name = _NAMES[type(event)]
+    return room, event.seq, name, event.at, event.nick, event.door, event.text, event.id, author
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    kind, seq, id, at, nick, door, text, author = row
+    return Record(_KINDS[kind](seq, id, at, nick, door, text), author)
+
+
+# -- the file
+
+
+def _lock(folder: Path) -> IO[bytes]:
+    """Held as long as the process lives. Raises LogError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "oneroom.lock").open("ab")
+    except OSError as error:
+        raise LogError(
+            f"{folder} cannot be used for the log: {error.strerror};"
+            " choose another folder with --data, or keep nothing with --data :memory:"
+        ) from error
+    try:
+        _lock_file(file)
+    except OSError as error:
+        file.close()
+        raise LogError(
+            f"another server keeps its log in {folder}; stop it, or choose another with --data"
+        ) from error
+    return file
+
+
+def _lock_file(file: IO[bytes]) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _connect(path: Path, durability: Durability) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5000)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full" if durability == "full" else "normal")
+    connection.wal_autocheckpoint(0)
+    return connection
+
+
+def _migrate(connection: apsw.Connection, path: Path) -> None:
+    """Raises LogError, apsw.Error."""
+    version = connection.pragma("user_version")
+    if version > len(_MIGRATIONS):
+        raise LogError(
+            f"{path} was written by a newer oneroom (version {version} of the file, this one knows"
+            f" {len(_MIGRATIONS)}); run that one, or choose another folder with --data"
+        )
+    for step in range(version, len(_MIGRATIONS)):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_MIGRATIONS[step])
+        connection.pragma("user_version", step + 1)
+        connection.execute("COMMIT")
+
+
+def _epoch(connection: apsw.Connection) -> str:
+    """The name of this log, given when it was made."""
+    found = connection.execute("SELECT epoch FROM house").fetchone()
+    if found is None:
+        found = (secrets.token_hex(8),)
+        connection.execute("INSERT INTO house VALUES (?)", found)
+    epoch: str = found[0]
+    return epoch
+
+
+def _trouble(error: apsw.Error) -> RoomError:
+    return RoomError("storage", f"the log cannot be written or read just now ({_words(error)})")
+
+
+def _unusable(path: Path, error: apsw.Error) -> LogError:
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return LogError(
+            f"{path} is not a sound log ({_words(error)}); put it aside and start again,"
+            " or choose another folder with --data"
+        )
+    return LogError(f"{path} cannot be opened: {_words(error)}; choose another folder with --data")
+
+
+def _words(error: apsw.Error) -> str:
+    return str(error).partition(": ")[2] or str(error)

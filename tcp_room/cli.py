@@ -12,17 +12,22 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import Field, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import click
+from platformdirs import user_data_dir
 
 from tcp_room import __version__
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.logs.memory import MemoryEngine
+from tcp_room.logs.port import Engine
+from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
 
 if sys.platform != "win32":
@@ -46,7 +51,7 @@ def _flag(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any
     return click.option(
         f"--{field.name.replace('_', '-')}",
         default=field.default,
-        show_default=True,
+        show_default=field.default != "",
         show_envvar=True,
         envvar=f"ONEROOM_{field.name.upper()}",
         help=field.metadata["help"],
@@ -55,6 +60,9 @@ def _flag(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def _kind(field: Field[Any]) -> click.ParamType[Any]:
+    choices = field.metadata.get("choices")
+    if choices:
+        return click.Choice(choices)
     if field.name.endswith("_port"):
         return click.IntRange(0, 65535)
     if isinstance(field.default, float):
@@ -69,7 +77,7 @@ def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(_until_signal(main))
-    except DoorError as error:
+    except (DoorError, LogError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -87,10 +95,23 @@ def _stop(stop: asyncio.Event, number: int) -> None:
     stop.set()
 
 
-def make_hall(config: Config) -> Hall:
-    """The hall with its log. To be called on the loop."""
-    engine = MemoryEngine(secrets.token_hex(8), config.memory_events)
-    return Hall(engine, asyncio.get_running_loop(), _now, _token, config)
+@contextmanager
+def opened_hall(config: Config) -> Iterator[Hall]:
+    """The hall, and its log as long as the hall is open. To be entered on the loop.
+
+    Raises LogError.
+    """
+    loop = asyncio.get_running_loop()
+    with closing(make_engine(config, loop.call_soon_threadsafe)) as engine:
+        yield Hall(engine, loop, _now, _token, config)
+
+
+def make_engine(config: Config, on_loop: OnLoop) -> Engine:
+    """Raises LogError."""
+    if config.data == ":memory:":
+        return MemoryEngine(secrets.token_hex(8), config.memory_events)
+    folder = Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
+    return SqliteEngine(folder, cast(Durability, config.durability), on_loop)
 
 
 def make_turnstile(config: Config) -> Turnstile:
@@ -120,13 +141,14 @@ def reachable(host: str) -> str:
 
 
 async def serve_tcp(config: Config, stop: asyncio.Event) -> None:
-    hall, turnstile, addresses = make_hall(config), make_turnstile(config), Addresses()
-    server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
-    addresses.nc = nc_line(config.host, port_of(server))
-    click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
-    await stop.wait()
-    server.close()
-    await empty(hall, turnstile)
+    with opened_hall(config) as hall:
+        turnstile, addresses = make_turnstile(config), Addresses()
+        server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
+        addresses.nc = nc_line(config.host, port_of(server))
+        click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
+        await stop.wait()
+        server.close()
+        await empty(hall, turnstile)
 
 
 async def empty(hall: Hall, turnstile: Turnstile) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def _flag(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
+def _flag(default: Any, text: str, *choices: str) -> Any:
+    return field(default=default, metadata={"help": text, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,22 @@ class Config:
     host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0 lets others on the network in.")
     http_port: int = _flag(8080, "Port of the page and its WebSocket.")
     tcp_port: int = _flag(9000, "Port of the line door, for nc and telnet.")
+    data: str = _flag(
+        "", "Folder of the log; :memory: keeps nothing. Default: the user's data folder."
+    )
+    durability: str = _flag(
+        "normal",
+        "What an acknowledged message survives: the process's death, or (full) loss of power too.",
+        "normal",
+        "full",
+    )
+    keep: str = _flag(
+        "", "What the log keeps: a count, an age, a size, as in '100000 90d 2GB'. Default: all."
+    )
+    # A terminal that was stopped (Ctrl-S) over lunch is still there; over night it is not.
+    stall_limit: float = _flag(
+        3600.0, "Seconds after which a member that reads nothing is let go; 0 means never."
+    )
     # A fast typist sends one message a second. What comes faster is held back,
     # never dropped: a pasted page of lines arrives, at this pace.
     rate: float = _flag(5.0, "Messages per second per connection; 0 means no limit.")
@@ -75,6 +91,20 @@ class Config:
 
     # Joins and leaves within so long of the last announcement become one event.
     presence_gather_s: float = 1.0
+    # A leave is told after so long: a page that reloads, a laptop that changes its network and a
+    # server's restart are over by then, and nobody need hear of them (Campfire waits as long).
+    leave_grace_s: float = 5.0
+    # Unanswered for so long, with data on its way: the peer is gone, not slow.
+    dead_after_s: float = 20.0
+    # Idle connections are asked after so long, so often, so many times: gone within a minute.
+    keepalive_idle_s: int = 30
+    keepalive_interval_s: int = 8
+    keepalive_probes: int = 3
+    # How often some members are looked at, and how many: 8,000 each 16 seconds.
+    pulse_s: float = 1.0
+    pulse_members: int = 500
+    # How often the log is trimmed to what is to be kept.
+    trim_s: float = 60.0
     # Names told at once in a welcome, a who or a presence event; the count is always true.
     members_listed: int = 500
     # A room costs some kilobytes; a stranger must not be able to make millions.

@@ -106,11 +106,13 @@ class Room:
         self._turning = False
         self._unsettled = 0
         self._comings = Comings()
+        self._leaving: dict[str, str] = {}  # nick -> door: gone, and nobody told yet
         # Presence events: made, told to the level, told before the sweep under way, in this turn.
         self._taken = self._told = self._told_before = self._telling = 0
         self._quiet = False  # whether joins and leaves are being gathered
         self._log = engine.open(name, self)
         self.head = self._log.head  # what members may be shown
+        self._log.read(self.head - config.window_events, config.window_events, self._preload)
 
     # -- who is here
 
@@ -130,6 +132,11 @@ class Room:
     def close(self) -> None:
         self._log.close()
 
+    def _preload(self, got: Page) -> None:
+        """After a restart everybody comes back at once, for what was said last."""
+        if not isinstance(got, RoomError) and not self._window:
+            self._window.extend([Entry(record) for record in got if record.event.seq <= self.head])
+
     def here(self) -> list[events.Here]:
         """Who is here, as many as may be told at once."""
         listed = islice(self.members.values(), self._config.members_listed)
@@ -141,8 +148,9 @@ class Room:
         """Lets a member in, who is told where it reads on (see `resume`), and the others of it."""
         self.members[member.key] = member
         member.room = self
-        self._comings.join(member.nick, member.door)
-        self._announce(member)
+        if self._leaving.pop(member.nick, None) != member.door:
+            self._comings.join(member.nick, member.door)
+            self._announce(member)
         self._place(member, since, epoch, limits)
 
     def resume(
@@ -173,10 +181,24 @@ class Room:
         """Lets it go: nothing is written to it any more."""
         if self.members.get(member.key) is member:
             del self.members[member.key]
-            self._comings.leave(member.nick, member.door)
-            self._announce(None)
+            self._leaving[member.nick] = member.door
+            self._miss_later(member.nick, member.door)
         self._set(member, Condition.OUTSIDE)
         member.room = None
+
+    def _miss_later(self, nick: str, door: str) -> None:
+        grace = self._config.leave_grace_s
+        if grace:
+            self._scheduler.call_later(grace, self._miss, nick, door)
+        else:
+            self._miss(nick, door)
+
+    def _miss(self, nick: str, door: str) -> None:
+        """Who left some seconds ago has not come back, nor has anybody taken the name."""
+        if self._leaving.get(nick) == door:
+            del self._leaving[nick]
+            self._comings.leave(nick, door)
+            self._announce(None)
 
     def rename(self, member: Member, nick: str, key: str) -> None:
         """Changes a member's name, at once and at its place in the order."""

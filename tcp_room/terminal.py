@@ -146,7 +146,8 @@ def _look_back(event: events.Welcome) -> str:
         return ""
     count = f"{event.replay} messages" if event.replay > 1 else "message"
     since, today = (_time(at // 60_000 * 60, "%Y-%m-%d") for at in (event.since, event.at))
-    return f" The last {count}{f', since {since}' if since not in ('', today) else ''}:"
+    is_old = event.since and since != today
+    return f" The last {count}{f', since {since}' if is_old else ''}:"
 
 
 def _live(event: events.Live, view: TextView) -> Iterator[str]:

@@ -65,6 +65,9 @@ class Window:
         if len(self._entries) > 2 * self._keep:
             del self._entries[: -self._keep]
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def covers(self, after: int) -> bool:
         """Whether the event behind `after` is in here."""
         entries = self._entries

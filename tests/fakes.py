@@ -281,7 +281,7 @@ class House:
 
     def __init__(self, engine: Engine | None = None, **config: Any) -> None:
         self.loop = FakeLoop()
-        self.config = Config(**{"rate": 0.0, **config})
+        self.config = Config(**{"rate": 0.0, "leave_grace_s": 0.0, **config})
         self.engine = engine or MemoryEngine("e1", self.config.memory_events)
         self.wall = 1_795_435_200_000
         self.outlets: list[RecordingOutlet] = []

@@ -10,15 +10,21 @@ import click
 from aiohttp import web
 
 from tcp_room import __version__
-from tcp_room.cli import config_flags, empty, make_hall, make_turnstile, nc_line, reachable, run
+from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
+from tcp_room.hall import Hall
 from tcp_room.server import BACKLOG_CONNECTIONS, Addresses, door_error, open_tcp_door, port_of
 from web_gateway.app import create_app, make_runner
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    """Both doors, from the first connection to the last. Raises DoorError."""
-    hall, turnstile, addresses = make_hall(config), make_turnstile(config), Addresses()
+    """Both doors, from the first connection to the last. Raises DoorError, LogError."""
+    with opened_hall(config) as hall:
+        await _serve(hall, config, stop)
+
+
+async def _serve(hall: Hall, config: Config, stop: asyncio.Event) -> None:
+    turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
     runner = make_runner(create_app(hall, turnstile), config)
     await runner.setup()

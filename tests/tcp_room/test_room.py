@@ -1410,3 +1410,49 @@ def test_what_somebody_said_before_leaving_is_said() -> None:
     house.hall.leave(al.member)
     house.loop.settle()
     assert kinds(bob_sees) == ["say", "presence"]
+
+
+# -- leaving, and coming back
+
+
+def test_a_leave_is_told_after_a_grace() -> None:
+    house = House(leave_grace_s=5.0)
+    _, bob = house.enter("bob", JSON)
+    house.loop.advance(10)
+    alice, _ = house.enter("alice", JSON)
+    house.loop.advance(10)
+    bob.forget()
+    alice.lost()
+    house.loop.advance(4)
+    assert bob.events == []
+    house.loop.advance(2)
+    assert [(event["kind"], event["left"]) for event in bob.events] == [("presence", ["alice"])]
+
+
+def test_who_is_back_within_the_grace_was_never_away() -> None:
+    house = House(leave_grace_s=5.0)
+    _, bob = house.enter("bob", JSON)
+    house.loop.advance(10)
+    alice, _ = house.enter("alice", JSON)
+    house.loop.advance(10)
+    bob.forget()
+    alice.lost()
+    house.loop.advance(4)
+    house.enter("alice", JSON)
+    house.loop.advance(60)
+    assert bob.events == []
+
+
+def test_who_is_back_by_another_door_has_come() -> None:
+    house = House(leave_grace_s=5.0)
+    _, bob = house.enter("bob", JSON)
+    house.loop.advance(10)
+    alice, _ = house.enter("alice", JSON)
+    house.loop.advance(10)
+    bob.forget()
+    alice.lost()
+    session, _ = house.visitor(JSON, door="web")
+    session.receive([b'{"kind":"hello","nick":"alice"}'])
+    house.loop.advance(60)
+    [told] = bob.events
+    assert (told["joined"], told["left"]) == ([{"nick": "alice", "door": "web"}], [])

@@ -22,7 +22,9 @@ CTRL_C = bytes.fromhex("fff4 fffd06")  # inetutils telnet: IP, DO TIMING-MARK
 
 # Few different bytes, so that commands meet in every way.
 STREAMS = st.lists(
-    st.sampled_from([IAC, IAC, SB, SE, WILL, WONT, DO, DONT, EC, AYT, IP, TIMING_MARK, b"\1", b"a"]),
+    st.sampled_from(
+        [IAC, IAC, SB, SE, WILL, WONT, DO, DONT, EC, AYT, IP, TIMING_MARK, b"\1", b"a"]
+    ),
     max_size=24,
 ).map(b"".join)
 

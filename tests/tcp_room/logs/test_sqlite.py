@@ -27,9 +27,7 @@ def calls() -> Calls:
 
 
 @pytest.fixture(params=["normal", "full"])
-def engine(
-    request: pytest.FixtureRequest, tmp_path: Path, calls: Calls
-) -> Iterator[SqliteEngine]:
+def engine(request: pytest.FixtureRequest, tmp_path: Path, calls: Calls) -> Iterator[SqliteEngine]:
     engine = SqliteEngine(tmp_path, request.param, calls.put)
     yield engine
     engine.close()

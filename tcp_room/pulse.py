@@ -1,0 +1,52 @@
+"""Tells the dead from the slow, by what the kernel knows of a connection.
+
+A stopped terminal reads nothing, but its kernel goes on acknowledging our
+probes; a machine that is gone acknowledges nothing. So the time for which data
+has waited says nothing (and TCP_USER_TIMEOUT, which counts it, would kill the
+stopped terminal); what says it is probes or retransmissions without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from typing import Final
+
+from tcp_room.config import Config
+
+# struct tcp_info of linux/tcp.h, up to tcpi_last_ack_recv.
+_TCP_INFO: Final = struct.Struct("@7Bx13I")
+_RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
+# One that is just on its way is no sign of anything.
+_UNANSWERED: Final = 2
+
+
+def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
+    """Whether the peer has answered nothing for `after_s` although it was asked to.
+
+    Where the kernel does not tell (not Linux), never: keepalive and the kernel's own time-outs
+    are what is left there.
+    """
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    if sys.platform != "linux" or sock is None:
+        return False
+    try:
+        info = _TCP_INFO.unpack(
+            sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        )
+    except (OSError, struct.error):
+        return False
+    is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
+    return is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000
+
+
+def keep_alive(transport: asyncio.BaseTransport, config: Config) -> None:
+    """Has the kernel ask an idle peer now and then whether it is still there."""
+    sock: socket.socket = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, config.keepalive_idle_s)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, config.keepalive_interval_s)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, config.keepalive_probes)

@@ -13,17 +13,16 @@ side to have read it, since closing at once would make a reset of it.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from tcp_room import preamble
-from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Why
+from tcp_room.pulse import Pulse, keep_alive
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -46,6 +45,7 @@ class Connection(asyncio.Protocol):
         "_hall",
         "_judged",
         "_opening",
+        "_pulse",
         "_session",
         "_telnet",
         "_timer",
@@ -75,7 +75,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
-        _settings(self._transport, self._hall.config)
+        self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
+        keep_alive(self._transport, self._hall.config)
+        self._pulse = Pulse(self._transport)
         address = self._transport.get_extra_info("peername")[0]
         try:
             self._turnstile.enter(address)
@@ -139,6 +141,10 @@ class Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.pause_reading()
 
+    def check(self) -> None:
+        if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):
+            self._transport.abort()
+
     def resume(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
@@ -189,9 +195,3 @@ class Connection(asyncio.Protocol):
             self._linger(waiting)
         else:
             self._transport.abort()
-
-
-def _settings(transport: asyncio.Transport, config: Config) -> None:
-    transport.set_write_buffer_limits(config.member_buffer_bytes)
-    sock: socket.socket = transport.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -41,6 +41,8 @@ class Hall:
         self._members: dict[str, Member] = {}  # by key
         self._looks: dict[str, Member] = {}  # by skeleton
         self._guests = 0
+        self._unchecked: list[Member] = []
+        scheduler.call_later(config.pulse_s, self._pulse)
         self.limits = events.Limits(config.text_bytes, names.NICK_CHARS, config.rate)
 
     def __len__(self) -> int:
@@ -154,6 +156,14 @@ class Hall:
         """The rooms, those with most people first."""
         rooms = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.name))
         return [events.RoomLine(room.name, len(room.members), room.topic) for room in rooms]
+
+    def _pulse(self) -> None:
+        """Has the doors of some members look whether anybody is there; in time, of all."""
+        if not self._unchecked:
+            self._unchecked = list(self._members.values())
+        for _ in range(min(len(self._unchecked), self.config.pulse_members)):
+            self._unchecked.pop().outlet.check()
+        self.scheduler.call_later(self.config.pulse_s, self._pulse)
 
     def _guest(self) -> str:
         while True:

@@ -52,6 +52,9 @@ class Outlet(Protocol):
 
     def resume(self) -> None: ...
 
+    def check(self) -> None:
+        """Cut the connection if its peer is gone, or has stalled for too long."""
+
 
 class Condition(Enum):
     OUTSIDE = "outside"

@@ -39,7 +39,27 @@ def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
     except (OSError, struct.error):
         return False
     is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
-    return is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000
+    return bool(is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000)
+
+
+class Pulse:
+    """Feels one connection now and then."""
+
+    __slots__ = ("_since", "_transport", "_waiting")
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+        self._waiting = 0  # bytes that wait in our process
+        self._since = 0.0  # since when it is just as many
+
+    def is_over(self, now: float, config: Config) -> bool:
+        """Whether the peer is gone, or has read nothing for as long as one may."""
+        waiting = self._transport.get_write_buffer_size()
+        if waiting != self._waiting:
+            self._waiting, self._since = waiting, now
+        limit = config.stall_limit
+        is_stalled = bool(waiting and limit) and now - self._since > limit
+        return is_stalled or is_dead(self._transport, config.dead_after_s)
 
 
 def keep_alive(transport: asyncio.BaseTransport, config: Config) -> None:

@@ -105,6 +105,9 @@ class RecordingOutlet:
     def resume(self) -> None:
         self.paused = False
 
+    def check(self) -> None:
+        pass
+
     def drain(self) -> None:
         """The client reads everything that waits."""
         self.waiting = 0

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
     {"errors", "config"},
-    {"names", "text", "limits", "lines", "telnet", "preamble"},
+    {"names", "text", "limits", "lines", "telnet", "preamble", "pulse"},
     {"events", "messages"},
     {"logs.port", "views"},
     {"terminal", "logs.memory", "logs.sqlite", "presence", "window"},
@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"cli"},
     {"__main__"},
 ]
-SHELLS = {"logs.sqlite", "connection", "server", "cli", "__main__"}
+SHELLS = {"pulse", "logs.sqlite", "connection", "server", "cli", "__main__"}
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.
 FORBIDDEN_IN_PAGES = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(")

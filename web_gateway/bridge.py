@@ -21,6 +21,7 @@ from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.member import Member, Why
+from tcp_room.pulse import Pulse, keep_alive
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
@@ -84,7 +85,7 @@ async def _converse(
 class Bridge:
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
-    __slots__ = ("_gate", "_send", "_socket", "_tasks", "_transport", "session")
+    __slots__ = ("_gate", "_pulse", "_send", "_socket", "_tasks", "_transport", "session")
 
     def __init__(
         self,
@@ -97,12 +98,14 @@ class Bridge:
         assert request.transport is not None
         self._transport = request.transport
         self._socket = socket
+        self._pulse = Pulse(self._transport)
         self._gate: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
         self._send = self._transport.write
         self.session = Session(hall, self, door="web", view=TEXT if is_text else JSON, dress=framed)
         if is_text:
             self.session.bare_lines()
+        keep_alive(self._transport, hall.config)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
         tap = _Tap(cast(asyncio.Protocol, request.protocol), self.session.member)
         self._transport.set_protocol(tap)
@@ -139,6 +142,11 @@ class Bridge:
         task = asyncio.get_running_loop().create_task(closing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def check(self) -> None:
+        hall = self.session.hall
+        if self._pulse.is_over(hall.scheduler.time(), hall.config):
+            self._transport.abort()
 
     def pause(self) -> None:
         if self._gate is None:

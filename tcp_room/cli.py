@@ -28,6 +28,7 @@ from tcp_room.limits import Turnstile
 from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.port import Engine
 from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
+from tcp_room.retention import Retention, parse
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
 
 if sys.platform != "win32":
@@ -102,8 +103,38 @@ def opened_hall(config: Config) -> Iterator[Hall]:
     Raises LogError.
     """
     loop = asyncio.get_running_loop()
+    retention = _retention(config)
     with closing(make_engine(config, loop.call_soon_threadsafe)) as engine:
+        trimming = _Trimming(engine, retention, loop, config.trim_s)
         yield Hall(engine, loop, _now, _token, config)
+        trimming.stop()
+
+
+class _Trimming:
+    """Has the log trimmed now and then."""
+
+    def __init__(
+        self, engine: Engine, retention: Retention, loop: asyncio.AbstractEventLoop, every_s: float
+    ) -> None:
+        self._engine, self._retention, self._loop = engine, retention, loop
+        self._every_s = every_s
+        self._timer = loop.call_later(0, self._trim)
+
+    def _trim(self) -> None:
+        if self._retention:
+            self._engine.trim(self._retention, _now())
+            self._timer = self._loop.call_later(self._every_s, self._trim)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+
+def _retention(config: Config) -> Retention:
+    """Raises LogError."""
+    try:
+        return parse(config.keep)
+    except ValueError as error:
+        raise LogError(f"--keep: {error}") from None
 
 
 def make_engine(config: Config, on_loop: OnLoop) -> Engine:

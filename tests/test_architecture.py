@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
     {"errors", "config"},
-    {"names", "text", "limits", "lines", "telnet", "preamble", "pulse"},
+    {"names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
     {"events", "messages"},
     {"logs.port", "views"},
     {"terminal", "logs.memory", "logs.sqlite", "presence", "window"},

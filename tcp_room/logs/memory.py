@@ -7,6 +7,7 @@ from functools import partial
 
 from tcp_room.events import Topic
 from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
+from tcp_room.retention import Retention
 
 
 class MemoryLog:
@@ -81,6 +82,9 @@ class MemoryEngine:
 
     def rooms(self) -> Sequence[str]:
         return [room for room, log in self._logs.items() if log.head]
+
+    def trim(self, retention: Retention, at: int) -> None:
+        """Nothing: what it keeps is bounded already, and gone with the process."""
 
     def close(self) -> None:
         self._logs.clear()

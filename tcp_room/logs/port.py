@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tcp_room.errors import RoomError
 from tcp_room.events import Logged
+from tcp_room.retention import Retention
 
 
 class Draft(NamedTuple):
@@ -95,6 +96,10 @@ class Engine(Protocol):
 
     def rooms(self) -> Sequence[str]:
         """The rooms that have a log."""
+
+    def trim(self, retention: Retention, at: int, /) -> None:
+        """Let go of what is not to be kept at `at` (ms since 1970), in the background. The logs'
+        `first` moves when it is gone."""
 
     def close(self) -> None:
         """Nothing is asked of its logs any more."""

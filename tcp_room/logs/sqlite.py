@@ -8,7 +8,7 @@ With `full` each commit waits for the disk, so it happens on a thread of its own
 which takes together all that came while it waited.
 
 Never on the loop's thread: checkpoints, which copy the write-ahead log into the
-file and may take tens of milliseconds.
+file and may take tens of milliseconds, and trimming.
 
 One process at a time: a lock refuses a second one, since the numbers that come
 next are kept in memory.
@@ -29,6 +29,7 @@ import apsw
 from tcp_room.errors import RoomError
 from tcp_room.events import Act, Logged, Say, Topic
 from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
+from tcp_room.retention import Retention
 
 Durability = Literal["normal", "full"]
 OnLoop = Callable[[Callable[[], None]], object]
@@ -36,6 +37,9 @@ OnLoop = Callable[[Callable[[], None]], object]
 FILE_NAME: Final = "oneroom.db"
 # Of 4 KiB each. SQLite's own default too; here the copying is another thread's.
 _CHECKPOINT_PAGES: Final = 1000
+
+# Events deleted in one transaction: a millisecond's worth.
+_BITE_EVENTS: Final = 500
 
 _KINDS: Final[dict[str, type[Logged]]] = {"say": Say, "act": Act, "topic": Topic}
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -137,8 +141,10 @@ class SqliteEngine:
         except LogError:
             self._lock.close()
             raise
-        self._checkpoints = _Checkpoints(path, durability)
-        self._writing.set_wal_hook(self._checkpoints.written)
+        self._logs: dict[int, SqliteLog] = {}
+        self._upkeep = _Upkeep(path, durability)
+        self._on_loop = on_loop
+        self._writing.set_wal_hook(self._upkeep.written)
         self._committer = _Committer(self._commit, on_loop) if durability == "full" else None
 
     # -- the port
@@ -146,7 +152,9 @@ class SqliteEngine:
     def open(self, room: str, sink: Sink) -> SqliteLog:
         """Raises RoomError (storage)."""
         try:
-            return SqliteLog(self, self._id(room), sink, self._numbers(room))
+            id = self._id(room)
+            log = self._logs[id] = SqliteLog(self, id, sink, self._numbers(room))
+            return log
         except apsw.Error as error:
             raise _trouble(error) from error
 
@@ -154,11 +162,20 @@ class SqliteEngine:
         kept = "SELECT name FROM room WHERE EXISTS (SELECT 1 FROM event WHERE event.room = room.id)"
         return [name for (name,) in self._reading.execute(kept)]
 
+    def trim(self, retention: Retention, at: int) -> None:
+        self._upkeep.trim(_Trim(retention, at, partial(self._on_loop, self._trimmed)))
+
+    def _trimmed(self) -> None:
+        """The logs' beginnings have moved."""
+        for id, trimmed in self._reading.execute("SELECT id, trimmed FROM room"):
+            if id in self._logs:
+                self._logs[id].first = trimmed + 1
+
     def close(self) -> None:
         """Commits what waits, and leaves one file behind, without its write-ahead log."""
         if self._committer is not None:
             self._committer.close()
-        self._checkpoints.close()
+        self._upkeep.close()
         self._reading.close()
         self._writing.close()
         self._lock.close()
@@ -272,35 +289,105 @@ class _Committer:
         return appends, True
 
 
-class _Checkpoints:
-    """The thread that copies the write-ahead log into the file, by a connection of its own."""
+class _Trim(NamedTuple):
+    retention: Retention
+    at: int
+    done: Callable[[], object]
+
+
+class _Upkeep:
+    """The thread that copies the write-ahead log into the file, and trims it, by a connection of
+    its own. It takes small bites, since the writer waits while it has the file."""
 
     def __init__(self, path: Path, durability: Durability) -> None:
         self._connection = _connect(path, durability)
-        self._due = threading.Event()
-        self._is_open = True
-        self._thread = threading.Thread(target=self._run, name="oneroom-checkpoints")
+        self._due: SimpleQueue[_Trim | bool] = SimpleQueue()  # a trim, a checkpoint, the end
+        self._is_due = False
+        self._thread = threading.Thread(target=self._run, name="oneroom-upkeep")
         self._thread.start()
 
     def written(self, connection: apsw.Connection, name: str, pages: int) -> int:
         """Called by SQLite after each commit, with the size of the write-ahead log."""
-        if pages >= _CHECKPOINT_PAGES:
-            self._due.set()
+        if pages >= _CHECKPOINT_PAGES and not self._is_due:
+            self._is_due = True
+            self._due.put(True)
         return apsw.SQLITE_OK
 
+    def trim(self, trim: _Trim) -> None:
+        self._due.put(trim)
+
     def close(self) -> None:
-        self._is_open = False
-        self._due.set()
+        self._due.put(False)
         self._thread.join()
         self._connection.close()
 
     def _run(self) -> None:
-        while self._due.wait() and self._is_open:
-            self._due.clear()
+        while due := self._due.get():
             try:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if isinstance(due, _Trim):
+                    self._trim(due)
+                else:
+                    self._checkpoint()
             except apsw.Error:
-                continue  # a full disk: the next commit tells whom it concerns, and tries again
+                continue  # a full disk: the next commit tells whom it concerns; this comes again
+
+    def _checkpoint(self) -> None:
+        self._is_due = False
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _trim(self, trim: _Trim) -> None:
+        retention, at, done = trim
+        connection = self._connection
+        for room, head in list(
+            connection.execute("SELECT room, max(seq) FROM event GROUP BY room")
+        ):
+            if retention.events:
+                self._let_go(room, head - retention.events)
+            if retention.age_s:
+                self._let_go(room, self._older_than(room, at - retention.age_s * 1000, head))
+        while retention.size_bytes and self._size() > retention.size_bytes:
+            if not self._let_go_of_the_oldest():
+                break
+        done()
+
+    def _older_than(self, room: int, at: int, head: int) -> int:
+        """The last seq that is from before `at`; times do not run backwards, so one can search."""
+        low, high = 0, head
+        while low < high:
+            middle = (low + high + 1) // 2
+            query = "SELECT at FROM event WHERE room = ? AND seq >= ? ORDER BY seq LIMIT 1"
+            ((when,),) = self._connection.execute(query, (room, middle))
+            low, high = (middle, high) if when < at else (low, middle - 1)
+        return min(low, head - 1)
+
+    def _let_go(self, room: int, upto: int) -> None:
+        """Deletes the events of a room up to that seq, a bite at a time."""
+        bite = "SELECT max(seq) FROM (SELECT seq FROM event WHERE room = ? AND seq <= ? LIMIT ?)"
+        while True:
+            ((last,),) = self._connection.execute(bite, (room, upto, _BITE_EVENTS))
+            if last is None:
+                return
+            with self._connection:
+                self._connection.execute(
+                    "DELETE FROM event WHERE room = ? AND seq <= ?", (room, last)
+                )
+                self._connection.execute("UPDATE room SET trimmed = ? WHERE id = ?", (last, room))
+
+    def _let_go_of_the_oldest(self) -> bool:
+        """Deletes a bite of the room whose first event is the oldest; False if none has two."""
+        query = """
+            SELECT room, min(seq), max(seq), at FROM event GROUP BY room
+            HAVING min(seq) < max(seq) ORDER BY at LIMIT 1"""
+        for room, first, last, _ in list(self._connection.execute(query)):
+            self._let_go(room, min(first + _BITE_EVENTS, last) - 1)
+            return True
+        return False
+
+    def _size(self) -> int:
+        """What is in use of the file: what was deleted is used again before the file grows."""
+        pages = self._connection.pragma("page_count") - self._connection.pragma("freelist_count")
+        size: int = pages * self._connection.pragma("page_size")
+        return size
 
 
 def _settle_all(appends: Sequence[_Append], outcomes: Sequence[list[Outcome]]) -> None:

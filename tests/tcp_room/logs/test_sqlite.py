@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,7 +15,8 @@ import pytest
 
 from tcp_room.errors import RoomError
 from tcp_room.logs.port import Engine, Log
-from tcp_room.logs.sqlite import FILE_NAME, Durability, LogError, SqliteEngine
+from tcp_room.logs.sqlite import FILE_NAME, Durability, LogError, SqliteEngine, _Trim
+from tcp_room.retention import Retention
 from tests.tcp_room.logs.test_port import NOON, LastingLogContract, Listener, draft
 
 Calls = SimpleQueue[Callable[[], None]]
@@ -138,6 +140,7 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
 def test_what_was_settled_survives_kill_9(tmp_path: Path, durability: str) -> None:
     program = f"""
 import sys
+import threading
 from pathlib import Path
 from tcp_room.logs.sqlite import SqliteEngine
 from tests.tcp_room.logs.test_port import NOON, Listener, draft
@@ -214,3 +217,73 @@ def test_checkpoints_happen_elsewhere(tmp_path: Path) -> None:
     head = log.head
     engine.close()
     assert len(read(tmp_path)) == head
+
+
+# -- trimming
+
+
+def trimmed(
+    tmp_path: Path, retention: Retention, counts: dict[str, int], at: int = NOON
+) -> dict[str, tuple[int, int, int]]:
+    """First, head and the number of events of each room, after it was trimmed."""
+    engine = opened(tmp_path)
+    logs = {room: engine.open(room, Listener()) for room in counts}
+    for room, count in counts.items():
+        for number in range(count):
+            logs[room].append([draft("x" * 100)], NOON + number * 1000)
+    gone = threading.Event()
+    engine._upkeep.trim(_Trim(retention, at, gone.set))
+    assert gone.wait(20)
+    engine._trimmed()
+    result = {}
+    for room, log in logs.items():
+        pages: list[object] = []
+        log.read(0, 1 << 30, pages.append)
+        assert isinstance(pages[0], list)
+        result[room] = (log.first, log.head, len(pages[0]))
+    engine.close()
+    return result
+
+
+def test_of_each_room_the_last_so_many_are_kept(tmp_path: Path) -> None:
+    kept = trimmed(tmp_path, Retention(events=10), {"lobby": 1200, "dev": 5})
+    assert kept == {"lobby": (1191, 1200, 10), "dev": (1, 5, 5)}
+
+
+def test_what_is_older_is_not_kept(tmp_path: Path) -> None:
+    kept = trimmed(tmp_path, Retention(age_s=60), {"lobby": 200}, at=NOON + 200_000)
+    assert kept == {"lobby": (141, 200, 60)}
+
+
+def test_the_last_event_is_kept_whatever_its_age(tmp_path: Path) -> None:
+    kept = trimmed(tmp_path, Retention(age_s=1), {"lobby": 20, "dev": 1}, at=NOON * 2)
+    assert kept == {"lobby": (20, 20, 1), "dev": (1, 1, 1)}
+
+
+def test_what_is_larger_is_not_kept_the_oldest_going_first(tmp_path: Path) -> None:
+    kept = trimmed(tmp_path, Retention(size_bytes=300_000), {"lobby": 3000, "dev": 5})
+    first, head, count = kept["lobby"]
+    assert head == 3000
+    assert 500 < count < 2500
+    assert first == head - count + 1
+    assert kept["dev"] == (1, 5, 5) or kept["dev"][2] == 1
+
+
+def test_a_trimmed_log_goes_on_with_its_numbers(tmp_path: Path) -> None:
+    trimmed(tmp_path, Retention(events=1), {"lobby": 30})
+    write(tmp_path)
+    assert read(tmp_path) == [30, 31]
+
+
+def test_an_id_that_was_trimmed_is_not_known_any_more(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    room = Listener()
+    log = engine.open("lobby", room)
+    for number in range(5):
+        log.append([draft(id=str(number))], NOON)
+    gone = threading.Event()
+    engine._upkeep.trim(_Trim(Retention(events=2), NOON, gone.set))
+    assert gone.wait(20)
+    log.append([draft(id="4"), draft(id="0")], NOON)
+    assert room.seqs == [1, 2, 3, 4, 5, 5, 6]
+    engine.close()

@@ -295,7 +295,9 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _say(self, reader: Reader, kind: str, id: str | None) -> None:
         if reader.is_person:
-            typed(reader.session, {"say": "", "act": "/me ", "topic": "/topic "}[kind] + self._text())
+            typed(
+                reader.session, {"say": "", "act": "/me ", "topic": "/topic "}[kind] + self._text()
+            )
         elif id is None:
             sent(reader.session, kind, text=self._text())
         else:
@@ -445,7 +447,13 @@ class RemoteRoomMachine(RoomMachine):
 
 
 PROFILE: Final = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True, database=None, report_multiple_bugs=False, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    report_multiple_bugs=False,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
 
 TestRoom = RoomMachine.TestCase

@@ -8,6 +8,7 @@ that each view shows the answer in its way; or raises a RoomError.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,9 @@ from tcp_room.member import Member
 from tcp_room.room import Room
 from tcp_room.terminal import CLOCKS
 from tcp_room.views import JSON
+
+# An input method for Chinese types U+3000 behind its full-width slash.
+_BLANK: Final = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Command:
 
 def run(caller: Caller, line: str) -> None:
     """Runs a line that begins with a slash. Raises RoomError."""
-    name, _, argument = line[1:].partition(" ")
+    name, _, argument = _BLANK.sub(" ", line[1:], count=1).partition(" ")
     command = COMMANDS.get(name.lower())
     if command is None:
         name = name[:32]

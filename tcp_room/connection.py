@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
         if len(self._opening) < _OPENING_BYTES and not self._judged:
             self._opening = (self._opening + data)[:_OPENING_BYTES]
         clean, reply = self._telnet.feed(data)
-        if reply:
+        if reply and not self._session.member.full:
             self._transport.write(reply)
         lines = self._decoder.feed(clean)
         if not self._judged and self._is_stranger(lines):

@@ -7,7 +7,7 @@ time. Nothing here waits; the doors call, the rooms answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from msgspec.structs import replace
@@ -61,11 +61,13 @@ class Hall:
         Raises RoomError (bad_nick, nick_taken, bad_room, hall_full): then nothing has changed.
         """
         shown = self._guest() if nick is None else names.nick(nick)
-        place = self.room(room)
-        self._claim(shown, member)
+        holders = self._holders(shown, member)
+        self.room(room)
+        self._replace(holders)
         member.nick, member.key = shown, names.key(shown)
         self._write_down(member)
-        place.join(member, since, epoch, self.limits)
+        # Asked for again: those who were replaced may have been its last members.
+        self.room(room).join(member, since, epoch, self.limits)
 
     def leave(self, member: Member) -> None:
         """Lets somebody go; who is not in is gone already."""
@@ -80,8 +82,9 @@ class Hall:
         """Lets somebody go and closes its door."""
         member.leaving = True
         self.leave(member)
-        member.mute()
-        member.outlet.close(why)
+        if not member.is_gone:
+            member.mute()
+            member.outlet.close(why)
 
     def close(self) -> None:
         """Tells everybody that the house is closing, and lets them go when all that was said is
@@ -103,7 +106,7 @@ class Hall:
         shown = names.nick(nick)
         assert member.room is not None
         if shown != member.nick:
-            self._claim(shown, member)
+            self._replace(self._holders(shown, member))
             self._cross_out(member)
             member.room.rename(member, shown, names.key(shown))
             self._write_down(member)
@@ -127,7 +130,7 @@ class Hall:
         name = names.room(name)
         found = self.rooms.get(name)
         if found is None:
-            if len(self.rooms) >= self.config.rooms:
+            if len(self.rooms) >= self.config.rooms and name != LOBBY:
                 raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
             found = Room(name, self._engine, self.scheduler, self.now, self.config)
             self.rooms[name] = found
@@ -146,7 +149,7 @@ class Hall:
         Names may hold spaces, so the longest one that fits is meant. Raises RoomError.
         """
         words = line.split(" ")
-        for count in range(len(words), 0, -1):
+        for count in range(min(len(words), names.NICK_CHARS), 0, -1):
             found = self._members.get(names.key(" ".join(words[:count]).removeprefix("@")))
             if found is not None:
                 return found, " ".join(words[count:]).strip()
@@ -180,25 +183,28 @@ class Hall:
         del self._members[member.key]
         del self._looks[names.skeleton(member.nick)]
 
-    def _claim(self, shown: str, member: Member) -> None:
-        """Sees to it that the name is free; a session's own earlier connection gives it up."""
-        for holder in (
-            self._members.get(names.key(shown)),
-            self._looks.get(names.skeleton(shown)),
-        ):
-            if holder is not None and holder is not member:
-                self._take_over(holder, shown, member)
+    def _holders(self, shown: str, member: Member) -> set[Member]:
+        """The same session's earlier connections that have the name, or one that looks like it.
 
-    def _take_over(self, holder: Member, shown: str, member: Member) -> None:
-        if holder.room is None:
-            return  # it had both the name and the looks, and has just given them up
-        if holder.author != member.author:
+        Raises RoomError (nick_taken) if it is somebody else's.
+        """
+        alike = (self._members.get(names.key(shown)), self._looks.get(names.skeleton(shown)))
+        holders = {holder for holder in alike if holder not in (None, member)}
+        if any(holder.author != member.author for holder in holders):
             raise RoomError("nick_taken", f"the name {shown} is taken here; choose another")
-        holder.tell(events.Error("replaced", "you have come in by another connection"))
-        self.dismiss(holder, "replaced")
+        return holders
+
+    def _replace(self, holders: Iterable[Member]) -> None:
+        for holder in holders:
+            holder.tell(events.Error("replaced", "you have come in by another connection"))
+            self.dismiss(holder, "replaced")
 
     def _forget(self, room: Room) -> None:
         """A room that was only looked into is not kept."""
-        if room.is_unused and room.name != LOBBY:
-            self.rooms.pop(room.name, None)
+        if room.name == LOBBY or self.rooms.get(room.name) is not room:
+            return
+        if room.is_unused:
+            del self.rooms[room.name]
             room.close()
+        elif room.is_left:
+            room.after_posted(partial(self._forget, room))

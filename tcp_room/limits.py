@@ -82,7 +82,7 @@ class Turnstile:
 def _network(address: str) -> str:
     """What counts as one address: an IPv4 address, an IPv6 /64, or what is neither as it is."""
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(address)
     except ValueError:
         return address
     if not isinstance(parsed, IPv6Address):

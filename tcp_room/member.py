@@ -78,6 +78,7 @@ class Member:
         "key",
         "leaving",
         "nick",
+        "on_drained",
         "on_level",
         "outlet",
         "room",
@@ -116,6 +117,7 @@ class Member:
         self.welcomed = False  # whether it was told that it is live
         self.told = 0  # the room's count of presence events when it was last up to date
         self.on_level: Callable[[], None] | None = None
+        self.on_drained: Callable[[], None] = outlet.resume  # its backlog is written
         self.backlog: list[bytes] = []
         self.backlog_limit = backlog_limit
 
@@ -130,6 +132,11 @@ class Member:
             self.view = dressed
         else:
             self.room.look(self, dressed)
+
+    @property
+    def is_owed_much(self) -> bool:
+        """Whether more waits in its backlog than may: what it asks for must wait too."""
+        return sum(map(len, self.backlog)) > self.backlog_limit
 
     @property
     def is_gone(self) -> bool:
@@ -148,7 +155,7 @@ class Member:
         data = self.view.pack([part])
         if self.full:
             self.backlog.append(data)
-            if sum(map(len, self.backlog)) > self.backlog_limit:
+            if self.is_owed_much:
                 self.outlet.pause()
         else:
             self.write(data)
@@ -158,7 +165,7 @@ class Member:
         backlog, self.backlog = self.backlog, []
         if backlog:
             self.write(b"".join(backlog))
-            self.outlet.resume()
+            self.on_drained()
 
 
 def _nowhere(data: bytes, /) -> None:

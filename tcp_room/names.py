@@ -80,8 +80,8 @@ def skeleton(shown: str) -> str:
     `shown` is what `nick` gave. As Ergo does it, first the looks and then the case: the other way
     an I would no longer look like an l. The price is that Ian and Lan (lan) cannot both be here.
     """
-    once = _prototypes(unicodedata.normalize("NFD", shown))
-    return _prototypes(unicodedata.normalize("NFD", once)).casefold()
+    # Twice, since a prototype may hold marks that look like others (ø: o with one of two strokes).
+    return _prototypes(_prototypes(shown)).casefold()
 
 
 def room(raw: str) -> str:
@@ -155,7 +155,8 @@ def _script(char: str) -> str:
 
 
 def _prototypes(text: str) -> str:
-    return "".join(map(_alike().get, text, text))
+    alike = _alike()
+    return "".join(alike.get(char, char) for char in unicodedata.normalize("NFD", text))
 
 
 # The data of UTS #39 and #24 is that of the package confusable_homoglyphs. We read its files and
@@ -200,12 +201,10 @@ def _alike() -> dict[str, str]:
 def _is_simpler(other: str, char: str, data: dict[str, list[_Alike]]) -> bool:
     """The table tells who looks like whom, but not which of them is the prototype.
 
-    It is whom several look like, or what is written with several characters. Of a mere pair, the
-    one that text in NFD cannot hold is not left as it is, and else the first counts.
+    It is the one that several look like, or that is written with several characters; of a mere
+    pair, the first.
     """
-    if len(data[other]) > 1 or len(other) > 1:
-        return True
-    return unicodedata.normalize("NFD", other) != other or other < char
+    return len(data[other]) > 1 or len(other) > 1 or other < char
 
 
 def _file(name: str) -> bytes:

@@ -127,7 +127,12 @@ class Room:
     @property
     def is_unused(self) -> bool:
         """Nobody is here, nothing was ever said, nothing is on its way."""
-        return not (self.members or self._log.head or self._posted or self._in_flight)
+        return self.is_left and not (self._posted or self._in_flight)
+
+    @property
+    def is_left(self) -> bool:
+        """Nobody is here, nothing was ever said."""
+        return not (self.members or self._log.head)
 
     def close(self) -> None:
         self._log.close()
@@ -340,12 +345,15 @@ class Room:
             draft.by.tell(events.Error(outcome.code, outcome.text, self._now(), draft.id))
         elif outcome.event.seq > self._newest():
             self._items.append((Entry(outcome), draft.by))
-        elif not self._is_to_come(outcome.event.seq, draft.by):
+        elif self._has_passed(outcome.event.seq, draft.by):
             draft.by.tell(outcome.event)  # said before: answered with the first time
 
-    def _is_to_come(self, seq: int, member: Member) -> bool:
-        """Whether a member will read that anyway, in its order."""
-        return member.room is self and member.view.echoes and member.cursor < seq
+    def _has_passed(self, seq: int, member: Member) -> bool:
+        """Whether a member will not read that anyway, in its order. (In another room it could
+        not tell whose seq that is.)"""
+        if member.room is not self:
+            return member.room is None
+        return member.cursor >= seq or not member.view.echoes
 
     def _newest(self) -> int:
         """The highest seq that is on its way already."""

@@ -51,6 +51,7 @@ class Session:
             author=hall.token(),
             backlog_limit=config.backlog_bytes,
         )
+        self.member.on_drained = self._drained
         self._bucket = Bucket(config.rate, config.burst_messages)
         self._lines: deque[bytes | TooLong] = deque()
         self._first = True  # whether no line was heard yet
@@ -102,13 +103,13 @@ class Session:
 
     def _work(self) -> None:
         lines = self._lines
-        while lines:
+        while lines and not self.member.is_owed_much:
             delay = self._bucket.delay(self.hall.scheduler.time())
             if delay > 0:
                 self._hold(delay)
                 return
             self._hear_line(lines.popleft())
-        if self._finished:
+        if self._finished and not lines:
             self._part()
 
     def _hold(self, delay: float) -> None:
@@ -127,7 +128,18 @@ class Session:
         if self._lines:
             self._hear_line(self._lines.popleft())
         self._work()
-        if not self._held:
+        self._read_on()
+
+    def _drained(self) -> None:
+        """What it was owed is written: it may ask for more, or be let go."""
+        if self._lines and not self._held:
+            self._work()
+        self._read_on()
+        if self.member.on_level is not None:
+            self.member.on_level()
+
+    def _read_on(self) -> None:
+        if not (self._held or self.member.is_owed_much):
             self.member.outlet.resume()
 
     # -- lines
@@ -175,9 +187,9 @@ class Session:
     def _typed_first(self, line: bytes) -> None:
         """`/nick NAME` as the very first line is how one comes in under a name."""
         if self.member.room is None:
-            typed = text.decode(line).strip()
-            if typed.startswith("/nick "):
-                self.hello(messages.Hello(nick=typed[6:]))
+            nick = _nick_in(line)
+            if nick:
+                self.hello(messages.Hello(nick=nick))
                 return
             self._enter(messages.Hello())
         self._typed(line)
@@ -187,7 +199,8 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        line = line.replace("／", "/", 1) if line.startswith("／") else line
+        if line.startswith("／"):
+            line = line[:2].replace("／", "/") + line[2:]
         caller = Caller(self.hall, self.member, id)
         if line.startswith("/") and not line.startswith("//"):
             commands.run(caller, line)
@@ -249,6 +262,8 @@ class Session:
 
     def _stay_outside(self) -> None:
         """A program may say hello again, but not stand at the door for ever."""
+        if self._refused:
+            return
         self._timer.cancel()
         self._refused = True
         self._timer = self.hall.scheduler.call_later(self.hall.config.outside_s, self._turn_away)
@@ -260,19 +275,31 @@ class Session:
     def _part(self) -> None:
         room = self.member.room
         if room is None:
+            self._timer.cancel()
             self.hall.dismiss(self.member)
         else:
             room.after_posted(self._part_when_level)
 
     def _part_when_level(self) -> None:
-        if self.member.condition is Condition.LEVEL or self.member.is_gone:
-            self.hall.dismiss(self.member)
+        member = self.member
+        has_all = member.condition is Condition.LEVEL and not member.backlog
+        if has_all or member.is_gone:
+            self.hall.dismiss(member)
         else:
-            self.member.on_level = partial(self.hall.dismiss, self.member)
+            member.on_level = self._part_when_level
 
     def _drop(self) -> None:
         self._lines.clear()
         self.hall.leave(self.member)
+
+
+def _nick_in(line: bytes) -> str:
+    """The name in a line `/nick NAME`, or nothing."""
+    try:
+        command, _, nick = text.erase(text.decode(line)).strip().partition(" ")
+    except RoomError:
+        return ""
+    return nick if command.lower() == "/nick" else ""
 
 
 def _typing(caller: Caller, message: messages.Typing) -> None:

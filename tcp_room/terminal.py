@@ -64,7 +64,8 @@ class TextView:
             return b""
         lines = [visible(line) for line in _LINES[type(event)](event, self)]
         if self.color and isinstance(event, events.Logged):
-            lines = [_colored(line, event.nick) for line in lines]
+            clock = len(self.time(event.at))
+            lines = [_colored(line, event.nick, clock) for line in lines]
         # A lone surrogate can come from a log of another making; it must not stop the room.
         return "".join(line + self.newline for line in lines).encode("utf-8", "replace")
 
@@ -89,9 +90,9 @@ def _time(seconds: int, form: str) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
 
 
-def _colored(line: str, nick: str) -> str:
-    color = _COLORS[crc32(nick.encode()) % len(_COLORS)]
-    return line.replace(nick, f"\x1b[{color}m{nick}\x1b[0m", 1)
+def _colored(line: str, nick: str, start: int) -> str:
+    color = _COLORS[crc32(nick.encode("utf-8", "replace")) % len(_COLORS)]
+    return line[:start] + line[start:].replace(nick, f"\x1b[{color}m{nick}\x1b[0m", 1)
 
 
 def _say(event: events.Say, view: TextView) -> Iterator[str]:
@@ -146,8 +147,8 @@ def _look_back(event: events.Welcome) -> str:
         return ""
     count = f"{event.replay} messages" if event.replay > 1 else "message"
     since, today = (_time(at // 60_000 * 60, "%Y-%m-%d") for at in (event.since, event.at))
-    is_old = event.since and since != today
-    return f" The last {count}{f', since {since}' if is_old else ''}:"
+    is_older = event.since and since != today
+    return f" The last {count}{f', since {since}' if is_older else ''}:"
 
 
 def _live(event: events.Live, view: TextView) -> Iterator[str]:

@@ -117,6 +117,10 @@ class RecordingOutlet:
                 self.member.room.drained(self.member)
 
     @property
+    def is_open(self) -> bool:
+        return self.closed is None
+
+    @property
     def bytes(self) -> bytes:
         return b"".join(self.writes)
 

@@ -14,11 +14,11 @@ from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
 from web_gateway.security import headers
 
 
-def create_app(hall: Hall, turnstile: Turnstile | None = None) -> web.Application:
+def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
     """The web door into `hall`. `turnstile` counts connections, together with other doors."""
     app = web.Application()
     app[HALL] = hall
-    app[TURNSTILE] = turnstile or Turnstile(hall.config.per_address, 0)
+    app[TURNSTILE] = turnstile
     app[BRIDGES] = set()
     app.add_routes([*pages.ROUTES, web.get("/ws", websocket)])
     app.on_response_prepare.append(_add_headers)

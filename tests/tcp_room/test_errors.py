@@ -34,13 +34,16 @@ WRITTEN = {
     code for path in SOURCES for code in re.findall(r"\((\w+)\)\\r\\n", path.read_text("utf-8"))
 }
 
+# Of engines whose disk or network may fail.
+OF_ENGINES = {"storage"}
+
 
 def test_every_code_that_is_used_is_in_the_list() -> None:
     assert CODES.keys() >= RAISED | WRITTEN
 
 
 def test_every_code_of_the_list_is_used() -> None:
-    assert CODES.keys() - RAISED - WRITTEN == set()
+    assert CODES.keys() - RAISED - WRITTEN <= OF_ENGINES
 
 
 def test_a_code_that_is_not_in_the_list_fails_at_once() -> None:

@@ -1377,18 +1377,24 @@ def test_history_shows_nothing_of_what_is_on_its_way() -> None:
 
 def test_a_room_is_unused_while_nobody_is_in_it_and_nothing_was_said() -> None:
     house = House()
+    room = house.hall.room("lobby")
+    states = [room.is_unused]
     al, _ = house.enter("al")
-    room = lobby(house)
-    assert not room.is_unused
+    states.append(room.is_unused)
     house.hall.leave(al.member)
     house.loop.settle()
-    assert room.is_unused
+    states.append(room.is_unused)
+    assert states == [True, False, True]
+
+
+def test_a_room_is_used_as_soon_as_something_is_on_its_way_to_be_said() -> None:
+    house = House()
     al, _ = house.enter("al")
     typed(al, "hi")
     house.hall.leave(al.member)
-    assert not room.is_unused
+    assert not lobby(house).is_unused
     house.loop.settle()
-    assert not room.is_unused
+    assert not lobby(house).is_unused
 
 
 def test_the_topic_is_the_logs() -> None:

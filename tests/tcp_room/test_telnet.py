@@ -15,8 +15,8 @@ SB, SE, EL, EC, AYT, IP = b"\xfa", b"\xf0", b"\xf8", b"\xf7", b"\xf6", b"\xf4"
 TIMING_MARK = b"\x06"
 YES = b"* yes, still here\r\n"
 
-# What PuTTY 0.78 sends when it connects with -telnet: WILL NAWS, TSPEED, TTYPE, NEW-ENVIRON;
-# DO ECHO; WILL SUPPRESS-GO-AHEAD; DO SUPPRESS-GO-AHEAD.
+# What PuTTY sends when it connects with -telnet: WILL window size, speed, terminal, environment;
+# DO echo; WILL and DO suppress-go-ahead.
 PUTTY = bytes.fromhex("fffb1f fffb20 fffb18 fffb27 fffd01 fffb03 fffd03")
 CTRL_C = bytes.fromhex("fff4 fffd06")  # inetutils telnet: IP, DO TIMING-MARK
 
@@ -117,12 +117,11 @@ def test_being_asked_in_a_flood_makes_no_flood_of_answers() -> None:
     assert filtered(IAC + AYT, IAC + AYT) == (b"", YES + YES)
 
 
-@pytest.mark.parametrize("second", range(256))
-def test_whatever_follows_a_command_byte_the_next_line_is_understood(second: int) -> None:
-    """But in a subnegotiation, which ends with SE alone, and not before its option is named."""
-    telnet = TelnetFilter()
-    telnet.feed(IAC + bytes([second]) + b"\1" + IAC + SE)
-    assert telnet.feed(b"hi\n")[0] == b"hi\n"
+def test_whatever_byte_follows_ff_the_next_line_is_understood() -> None:
+    for second in range(256):
+        telnet = TelnetFilter()
+        telnet.feed(IAC + bytes([second]) + b"\1" + IAC + SE)
+        assert telnet.feed(b"hi\n") == (b"hi\n", b"")
 
 
 def test_a_doubled_ff_is_one_that_never_passes_as_utf_8() -> None:
@@ -140,6 +139,11 @@ def test_of_an_option_s_value_nothing_is_kept_however_long_it_is() -> None:
     assert telnet.feed(IAC + SE + b"hi") == (b"hi", b"")
 
 
+def test_an_option_s_value_ends_with_its_end_whatever_stands_before_it() -> None:
+    for last in (b"x", IAC + IAC, IAC + WILL, IAC + SB):
+        assert filtered(IAC + SB + last + IAC + SE + b"hi") == (b"hi", b"")
+
+
 def test_what_is_in_an_option_s_value_is_not_obeyed() -> None:
     inside = IAC + AYT + IAC + IAC + b"\xf0" + IAC + DO + TIMING_MARK + b"USER\1-f root"
     assert filtered(IAC + SB + b"\x27" + inside + IAC + SE) == (b"", b"")
@@ -148,6 +152,7 @@ def test_what_is_in_an_option_s_value_is_not_obeyed() -> None:
 @given(STREAMS)
 @example(IAC + SB + IAC + IAC + SE + IAC + SE + b"a")
 @example(IAC + DO + IAC + b"a")
+@example(IAC + SB + IAC + WILL + IAC + SE + b"a")
 def test_where_the_packets_are_cut_changes_nothing(data: bytes) -> None:
     clean, reply = filtered(data)
     for cut in range(len(data)):
@@ -155,7 +160,7 @@ def test_where_the_packets_are_cut_changes_nothing(data: bytes) -> None:
         assert (halves[0], halves[1].replace(YES, b"")) == (clean, reply.replace(YES, b""))
 
 
-@given(STREAMS)
+@given(STREAMS | st.binary(max_size=200))
 def test_what_is_typed_is_never_more_than_what_was_sent(data: bytes) -> None:
     clean, reply = filtered(data)
     assert len(clean) <= len(data)

@@ -1,123 +1,298 @@
+"""What may be said, and what a terminal is shown."""
+
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tcp_room import text
 from tcp_room.errors import RoomError
-from tcp_room.text import clean, decode, erase, one_line, visible
 
-any_text = st.text(st.characters(codec=None), max_size=60)
+LIMIT = 4096
+BREAKS = ["\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"]
+BIDI = [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]
+SEPARATORS = ["\x1c", "\x1d", "\x1e"]  # str.splitlines takes these for line ends too
+CONTROLS = [
+    char
+    for char in map(chr, range(0xA0))
+    if unicodedata.category(char) == "Cc" and char not in BREAKS and char != "\t"
+]
+NONCHARACTERS = [
+    *map(chr, range(0xFDD0, 0xFDF0)),
+    *(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)),
+]
+# Everything that can be in a str, the awkward parts of it often.
+ANY_TEXT = st.lists(
+    st.one_of(
+        st.sampled_from([*BREAKS, *BIDI, *CONTROLS, *NONCHARACTERS, *" \t\u3000\u200b\ud800"]),
+        st.characters(),
+        st.sampled_from("abc小明😀"),
+    ),
+    max_size=20,
+).map("".join)
+# What a terminal may be sent: no control but the tab, in UTF-8 neither C0 nor C1 (V2).
+HARMLESS = re.compile(rb"(?:[\x20-\x7e\t]|\xc2[\xa0-\xbf]|[\xc3-\xf4][\x80-\xbf]+)*")
 
 
-def refusal(text: str, limit: int = 4096) -> str:
+def code_of(said: str, limit: int = LIMIT) -> str:
     with pytest.raises(RoomError) as caught:
-        clean(text, limit)
+        text.clean(said, limit)
     return caught.value.code
 
 
-def test_utf8_is_decoded_and_nothing_else() -> None:
-    assert decode("早上好".encode()) == "早上好"
+def code_points(chars: str | list[str]) -> str:
+    return " ".join(f"U+{ord(char):04X}" for char in chars)
+
+
+# -- decode
+
+
+def test_utf_8_is_understood() -> None:
+    assert text.decode("小明 😀 é".encode()) == "小明 😀 é"
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "早上好".encode("gbk"),
-        b"caf\xe9",
-        b"\xc0\xaf",
-        b"\xed\xa0\x80",
-        b"\xf4\x90\x80\x80",
-        b"\xe6\x97",
+        "你好".encode("gbk"),
+        "café".encode("latin-1"),
+        b"\xff",
+        b"\xc0\x80",  # an overlong NUL
+        b"\xed\xa0\x80",  # a surrogate
+        b"\xf4\x90\x80\x80",  # beyond Unicode
+        "小".encode()[:2],
     ],
+    ids=repr,
 )
-def test_what_is_not_utf8_is_refused_with_a_code(line: bytes) -> None:
-    with pytest.raises(RoomError) as caught:
-        decode(line)
+def test_what_is_not_utf_8_is_refused_with_a_guess_at_the_reason(line: bytes) -> None:
+    with pytest.raises(RoomError, match="GBK") as caught:
+        text.decode(line)
     assert caught.value.code == "bad_utf8"
 
 
-@pytest.mark.parametrize("line", ["hi", "早上好", "👩‍👩‍👧 é", "a\tb", "  indented", "אבג abc"])
-def test_what_people_write_stays_as_it_is(line: str) -> None:
-    assert clean(line, 4096) == line
-
-
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
-def test_every_line_break_becomes_one(end: str) -> None:
-    assert clean(f"a{end}b", 4096) == "a\nb"
-
-
-def test_blank_lines_around_a_message_are_dropped() -> None:
-    assert clean("\n\na\n\nb\n \n", 4096) == "a\n\nb"
-
-
-@pytest.mark.parametrize("char", ["\0", "\x07", "\x1b", "\b", "\x7f", "\x9b", "\x1c", "\ufffe"])
-def test_control_characters_are_refused_by_name(char: str) -> None:
-    with pytest.raises(RoomError, match=f"U\\+{ord(char):04X}") as caught:
-        clean(f"a{char}b", 4096)
-    assert caught.value.code == "bad_text"
-
-
-def test_a_lone_surrogate_is_refused() -> None:
-    assert refusal("\ud800") == "bad_text"
-
-
-@pytest.mark.parametrize("text", ["", "  ", "\n\n", "\u200b", "\u3000", "\u202e", "\ufe0f \u2060"])
-def test_what_shows_nothing_says_nothing(text: str) -> None:
-    assert refusal(text) == "empty"
-
-
-def test_bidi_controls_are_taken_out() -> None:
-    assert clean("a\u202eb\u2066c\u2069", 4096) == "abc"
-
-
-def test_the_limit_counts_bytes_of_utf8() -> None:
-    assert clean("好" * 10, 30) == "好" * 10
-    assert refusal("好" * 10 + "x", 30) == "too_long"
-    assert clean("x" * 30, 30) == "x" * 30
-    assert refusal("x" * 31, 30) == "too_long"
-    assert refusal("x" * 10_000_000, 30) == "too_long"
-
-
-def test_a_topic_is_one_line() -> None:
-    assert one_line("a\nb\u2028c", 4096) == "a b c"
+# -- erase
 
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("ab\bc", "ac"), ("ab\x7f\x7f\x7fc", "c"), ("\b好\b好", "好"), ("abc", "abc")],
+    [
+        ("hello", "hello"),
+        ("helo\blo", "hello"),
+        ("helo\x7flo", "hello"),
+        ("abc\b\b\bx", "x"),
+        ("\b\bx", "x"),
+        ("a\b\b\bx", "x"),
+        ("小朋\b明", "小明"),
+        ("\b\x7f", ""),
+        ("", ""),
+    ],
 )
-def test_backspace_erases(typed: str, meant: str) -> None:
-    assert erase(typed) == meant
+def test_backspace_and_delete_remove_what_is_before_them(typed: str, meant: str) -> None:
+    assert text.erase(typed) == meant
 
 
-def test_what_a_terminal_obeys_is_shown() -> None:
-    assert visible("a\x1b[31mb\x07\x7f\x9bc") == "a␛[31mb␇␡\\u009bc"
-    assert visible("a\tb 早") == "a\tb 早"
+@given(ANY_TEXT)
+def test_what_is_erased_leaves_no_backspace(line: str) -> None:
+    assert not {"\b", "\x7f"} & set(text.erase(line))
 
 
-@given(any_text)
-@example("\x1b]0;title\x07")
-def test_no_terminal_obeys_what_is_visible(text: str) -> None:
-    shown = visible(text)
-    assert len(shown.splitlines()) <= 1
-    assert not [
-        char
-        for char in shown
-        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char != "\t"
-    ]
+# -- clean
 
 
-@given(any_text)
-def test_what_is_clean_has_no_break_but_lf_and_no_control(text: str) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hi",
+        "你好，明天见！",
+        "👨‍👩‍👧 ❤️",
+        "a\tb",
+        "a\nb",
+        "a\n\nb",
+        "مرحبا",
+        "naïve",
+        "𠮷野家",
+        "a\u00a0b",
+    ],
+)
+def test_what_people_say_is_left_as_it_is(said: str) -> None:
+    assert text.clean(said, LIMIT) == said
+
+
+@pytest.mark.parametrize("line_break", BREAKS, ids=code_points)
+def test_every_kind_of_line_break_becomes_lf(line_break: str) -> None:
+    assert text.clean(f"a{line_break}b", LIMIT) == "a\nb"
+    assert text.clean(f"a{line_break}{line_break}b", LIMIT) == "a\n\nb"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("hi  ", "hi"),
+        ("hi\n\n", "hi"),
+        ("hi \n\t\n ", "hi"),
+        ("\n\nhi", "hi"),
+        (" \n\t\n  hi", "  hi"),
+        ("\r\nhi\r\n", "hi"),
+        ("  indented", "  indented"),
+        ("\thi\n  there", "\thi\n  there"),
+        ("hi\u3000", "hi"),
+        ("\u202e\nhi", "hi"),
+    ],
+    ids=repr,
+)
+def test_blank_lines_around_it_and_space_behind_it_are_dropped(said: str, kept: str) -> None:
+    assert text.clean(said, LIMIT) == kept
+
+
+@pytest.mark.parametrize("control", BIDI, ids=code_points)
+def test_what_would_turn_the_order_of_a_line_is_removed(control: str) -> None:
+    assert text.clean(f"a{control}b", LIMIT) == "ab"
+
+
+@pytest.mark.parametrize("char", [*CONTROLS, *SEPARATORS, *NONCHARACTERS, "\ud800", "\udfff"])
+def test_what_nobody_types_is_refused_by_its_name_wherever_it_stands(char: str) -> None:
+    for said in (f"a{char}b", char, f"{char}a", f"a{char}", f"a\n{char}"):
+        with pytest.raises(RoomError, match=re.escape(code_points(char)) + r"\b") as caught:
+            text.clean(said, LIMIT)
+        assert caught.value.code == "bad_text"
+
+
+def test_an_escape_sequence_is_taken_for_a_key() -> None:
+    with pytest.raises(RoomError, match=r"U\+001B .an escape or arrow key"):
+        text.clean("\x1b[A", LIMIT)
+    with pytest.raises(RoomError) as caught:
+        text.clean("a\x07b", LIMIT)
+    assert "key" not in caught.value.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        " ",
+        "\t \n",
+        "\u3000",
+        "\u200b",
+        "\u200d\ufe0f",
+        "\u2060\u00ad",
+        "\u202e",
+        "\u2800",
+        "\u3164",
+        *BREAKS,
+    ],
+    ids=code_points,
+)
+def test_what_shows_nothing_is_empty(said: str) -> None:
+    assert code_of(said) == "empty"
+
+
+@pytest.mark.parametrize("char", ["a", "é", "小", "😀"])
+def test_the_limit_is_in_bytes_of_utf_8(char: str) -> None:
+    fits = 120 // len(char.encode())
+    assert text.clean(char * fits, 120) == char * fits
+    assert code_of(char * (fits + 1), 120) == "too_long"
+
+
+def test_the_limit_counts_what_is_left_when_it_is_clean() -> None:
+    assert text.clean("\n\nab\u202e" + " " * 100, 2) == "ab"
+    assert code_of("x" * 10_000_000) == "too_long"
+
+
+def test_who_said_too_much_is_told_both_numbers() -> None:
+    with pytest.raises(RoomError, match=r"\b303 bytes.*\b120 "):
+        text.clean("小" * 101, 120)
+
+
+@given(ANY_TEXT)
+@example("a\r\u202a\nb")
+@example("a\r\r\n\nb")
+def test_clean_text_is_one_message_of_plain_lines(said: str) -> None:
     try:
-        cleaned = clean(text, 200)
+        clean = text.clean(said, 40)
     except RoomError as error:
         assert error.code in ("bad_text", "empty", "too_long")
         return
-    assert len(cleaned.encode()) <= 200
-    assert cleaned.split("\n") == cleaned.splitlines()
-    assert visible(cleaned.replace("\n", " ")) == cleaned.replace("\n", " ")
-    assert clean(cleaned, 200) == cleaned
+    assert text.clean(clean, 40) == clean
+    assert len(clean.encode()) <= 40
+    assert clean.splitlines() == clean.split("\n")
+    assert not set(clean) & {*BIDI, *CONTROLS, *NONCHARACTERS}
+    assert clean == clean.rstrip()
+    assert clean.split("\n")[0].strip()
+
+
+# -- one_line
+
+
+@pytest.mark.parametrize("line_break", BREAKS, ids=code_points)
+def test_a_topic_s_line_breaks_become_spaces(line_break: str) -> None:
+    assert text.one_line(f"\n a{line_break}{line_break} b\n", LIMIT) == "a b"
+
+
+def test_a_topic_is_refused_for_what_a_message_is_refused_for() -> None:
+    for said, code in (("", "empty"), ("a\x1bb", "bad_text"), ("a" * 9, "too_long")):
+        with pytest.raises(RoomError) as caught:
+            text.one_line(said, 8)
+        assert caught.value.code == code
+
+
+@given(ANY_TEXT)
+def test_one_line_is_one_line(said: str) -> None:
+    try:
+        line = text.one_line(said, 40)
+    except RoomError:
+        return
+    assert line.splitlines() == [line]
+    assert len(line.encode()) <= 40
+
+
+# -- visible
+
+
+def test_plain_text_is_shown_as_the_very_same_object() -> None:
+    plain = "<alice>\t小明 😀 naïve"
+    assert text.visible(plain) is plain
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("\x1b[31mred", "␛[31mred"),
+        ("\x1b]0;title\x07", "␛]0;title␇"),
+        ("a\rb", "a␍b"),
+        ("a\nb", "a␊b"),
+        ("a\0b", "a␀b"),
+        ("a\x7fb", "a␡b"),
+        ("a\x9b31mb", r"a\u009b31mb"),
+        ("a\x85b", r"a\u0085b"),
+        ("a\u2028b", r"a\u2028b"),
+        ("a\u202eb", r"a\u202eb"),
+        ("a\ud800b", r"a\ud800b"),
+        ("a\tb", "a\tb"),
+    ],
+    ids=repr,
+)
+def test_what_a_terminal_would_obey_is_shown_instead(stored: str, shown: str) -> None:
+    assert text.visible(stored) == shown
+
+
+def test_no_character_of_all_unicode_is_obeyed_when_it_is_shown() -> None:
+    planes = (0, 1, 14)  # the others hold Han, private use, and nothing
+    codes = (code for plane in planes for code in range(plane << 16, (plane + 1) << 16))
+    shown = text.visible("".join(map(chr, codes)))
+    assert len(shown.splitlines()) == 1
+    assert not set(shown) & {*BIDI}
+    obeyed = ("Cc", "Cs", "Zl", "Zp")
+    assert [char for char in shown if unicodedata.category(char) in obeyed] == ["\t"]
+
+
+@given(ANY_TEXT)
+def test_what_is_shown_is_harmless_to_the_byte(stored: str) -> None:
+    shown = text.visible(stored)
+    assert HARMLESS.fullmatch(shown.encode())
+    assert len(shown.splitlines()) <= 1
+    assert not set(shown) & set(BIDI)
+    assert text.visible(shown) == shown

@@ -152,6 +152,14 @@ def history(caller: Caller, argument: str) -> None:
     caller.room.history(caller.member, None, None, int(count[:9]), caller.id)
 
 
+def since(caller: Caller, argument: str) -> None:
+    room = caller.room
+    if not (argument.isascii() and argument.isdigit() and len(argument) < 16):
+        raise RoomError("usage", f"read on behind which message? /since {max(room.head - 20, 0)}")
+    caller.member.tell(events.Notice(f"The messages behind {argument}, of {room.head}:"))
+    room.reread(caller.member, int(argument))
+
+
 def time(caller: Caller, form: str) -> None:
     if form not in CLOCKS:
         raise RoomError("usage", f"one of these: /time {' '.join(CLOCKS)}")
@@ -203,6 +211,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "rooms": Command("/rooms", "the rooms there are", rooms),
     "topic": Command("/topic [TEXT]", "what this room is about; /topic - takes it away", topic),
     "history": Command("/history [N]", "the last N messages again", history),
+    "since": Command("/since NUMBER", "the messages behind that one", since, text_only=True),
     "time": Command("/time off|hm|hms|iso", "how times are shown", time, text_only=True),
     "quiet": Command("/quiet [off]", "do not show joins and leaves", quiet, text_only=True),
     "color": Command("/color [off]", "names in colour", color, text_only=True),

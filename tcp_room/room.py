@@ -169,6 +169,12 @@ class Room:
         self._comings.seen()
         self._place(member, since, epoch, limits)
 
+    def reread(self, member: Member, since: int) -> None:
+        """Sets a member's cursor behind `since`, who knows the room already."""
+        member.cursor = min(since, self.head)
+        member.told = self._taken
+        self._lag(member)
+
     def _place(
         self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
     ) -> None:

@@ -145,7 +145,7 @@ def _welcome(event: events.Welcome, view: TextView) -> Iterator[str]:
 def _look_back(event: events.Welcome) -> str:
     if not event.replay:
         return ""
-    count = f"{event.replay} messages" if event.replay > 1 else "message"
+    count = f"{event.replay} of {event.seq} messages" if event.replay > 1 else "message"
     since, today = (_time(at // 60_000 * 60, "%Y-%m-%d") for at in (event.since, event.at))
     is_older = event.since and since != today
     return f" The last {count}{f', since {since}' if is_older else ''}:"

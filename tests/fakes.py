@@ -18,6 +18,7 @@ from tcp_room.hall import Hall
 from tcp_room.logs.memory import MemoryEngine, MemoryLog
 from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number
 from tcp_room.member import Member, Why
+from tcp_room.retention import Retention
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON, View
@@ -196,6 +197,9 @@ class RemoteEngine:
 
     def rooms(self) -> Sequence[str]:
         return list(self.logs)
+
+    def trim(self, retention: Retention, at: int) -> None:
+        pass
 
     def close(self) -> None:
         self.logs.clear()

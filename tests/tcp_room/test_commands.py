@@ -235,6 +235,28 @@ TABLE: Final[list[tuple[str, list[str], list[dict[str, Any]]]]] = [
         ],
     ),
     (
+        "/since 0",
+        ["* The messages behind 0, of 1:"],  # its own one is on its screen already
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/since is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/since yesterday",
+        ["12:00 ! read on behind which message? /since 0 (usage)"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/since is a setting of the text view",
+            }
+        ],
+    ),
+    (
         "/json",
         ['{"kind":"live","seq":1}'],
         [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tcp_room import events
+from tcp_room.logs.memory import MemoryEngine
 from tcp_room.member import Condition
 from tcp_room.room import Room
 from tcp_room.session import Session
@@ -1462,3 +1463,37 @@ def test_who_is_back_by_another_door_has_come() -> None:
     house.loop.advance(60)
     [told] = bob.events
     assert (told["joined"], told["left"]) == ([{"nick": "alice", "door": "web"}], [])
+
+
+def test_a_person_can_read_on_behind_a_message() -> None:
+    house = House()
+    bob, _ = house.enter("bob")
+    for number in range(30):
+        bob.receive([f"m{number}".encode()])
+    house.loop.settle()
+    alice, alice_sees = house.enter("alice")
+    alice.receive([b"/since 27"])
+    bob.receive([b"m30"])
+    house.loop.settle()
+    assert [line.split("> ")[-1] for line in alice_sees.lines] == [
+        "* The messages behind 27, of 30:",
+        "m27",
+        "m28",
+        "m29",
+        "m30",
+    ]
+
+
+def test_a_room_that_was_kept_is_read_into_memory_again() -> None:
+    engine = MemoryEngine("e1", keep_events=100)
+    first = House(engine)
+    bob, _ = first.enter("bob")
+    bob.receive([b"hi", b"ho"])
+    first.loop.settle()
+    log = engine._logs.pop("lobby")
+    kept = engine.open("lobby", first.hall.rooms["lobby"])
+    kept._records = log._records
+    engine.open = lambda room, sink: kept  # type: ignore[method-assign]
+    again = House(engine).hall.room("lobby")
+    assert again.head == 2
+    assert again._window.covers(0)

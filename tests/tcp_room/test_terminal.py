@@ -170,12 +170,15 @@ def test_the_table_above_holds_every_kind_there_is() -> None:
     ("changed", "last"),
     [
         ({"replay": 1, "since": NOON}, "* You are al. The last message:"),
-        ({"replay": 20, "since": NOON - 3_600_000}, "* You are al. The last 20 messages:"),
         (
-            {"replay": 20, "since": NOON - 86_400_000},
-            "* You are al. The last 20 messages, since 2026-11-22:",
+            {"replay": 20, "seq": 20, "since": NOON - 3_600_000},
+            "* You are al. The last 20 of 20 messages:",
         ),
-        ({"replay": 20, "since": 0}, "* You are al. The last 20 messages:"),
+        (
+            {"replay": 20, "seq": 20, "since": NOON - 86_400_000},
+            "* You are al. The last 20 of 20 messages, since 2026-11-22:",
+        ),
+        ({"replay": 20, "seq": 20, "since": 0}, "* You are al. The last 20 of 20 messages:"),
     ],
 )
 def test_a_newcomer_is_told_how_far_it_looks_back(changed: dict[str, int], last: str) -> None:

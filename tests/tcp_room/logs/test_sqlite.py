@@ -37,7 +37,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, calls: Calls) -> Iter
 
 class TestSqlite(LastingLogContract):
     @pytest.fixture
-    def engine(self, engine: SqliteEngine, calls: Calls) -> Engine:  # type: ignore[override]
+    def engine(self, engine: SqliteEngine, calls: Calls) -> Engine:
         self.calls = calls
         return engine
 

@@ -237,8 +237,9 @@ class SqliteEngine:
     def _id(self, room: str) -> int:
         found = self._ids.get(room)
         if found is None:
-            self._writing.execute("INSERT INTO room (name) VALUES (?)", (room,))
-            found = self._ids[room] = self._writing.last_insert_rowid()
+            # Not by the writing connection, which may be in the midst of a commit on its thread.
+            self._reading.execute("INSERT INTO room (name) VALUES (?)", (room,))
+            found = self._ids[room] = self._reading.last_insert_rowid()
         return found
 
     def _numbers(self, room: str) -> _Numbers:

@@ -113,6 +113,8 @@ class Config:
     spare_files: int = 128
     # Pings of an idle WebSocket; nginx cuts after 60 s of silence.
     heartbeat_s: float = 25.0
+    # Something to read for whoever listens by HTTP, and for the proxies in between.
+    stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
     # From SIGTERM to the end, members that do not read included.

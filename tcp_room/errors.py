@@ -13,6 +13,7 @@ from typing import Final
 
 CODES: Final[dict[str, str]] = {
     "bad_json": "the line begins with { but is not a JSON object",
+    "bad_method": "that cannot be done with this address",
     "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
     "bad_nick": "that cannot be a name",
     "bad_room": "that cannot be the name of a room",
@@ -24,12 +25,15 @@ CODES: Final[dict[str, str]] = {
     "nick_taken": "somebody here has that name, or one that looks just like it",
     "replaced": "the same session came in by another connection",
     "no_such_member": "nobody of that name is here",
+    "no_such_room": "there is no room of that name",
     "not_a_chat_line": "the first line is HTTP, TLS or SSH",
+    "not_found": "nothing is at that address",
     "not_here": "say hello first",
     "not_listening": "that member cannot be reached just now",
     "server_full": "as many connections as the server can hold",
     "storage": "the log could not keep it",
     "text_view_only": "a setting of the text view",
+    "too_fast": "more than the rate, where nothing can be held back",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
     "unknown_command": "no command of that name",

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from tcp_room import events, names
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
-from tcp_room.logs.port import Engine
+from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
-from tcp_room.room import Room, Scheduler
+from tcp_room.room import Poster, Room, Scheduler
 
 LOBBY = "lobby"
 
@@ -86,6 +86,30 @@ class Hall:
             member.mute()
             member.outlet.close(why)
 
+    def post(
+        self,
+        room: str,
+        kind: type[events.Logged],
+        text: str,
+        *,
+        door: str,
+        nick: str | None,
+        id: str | None,
+        settled: Callable[[Outcome, bool], None],
+    ) -> None:
+        """Has somebody say something who does not come in, and of whom nobody is told.
+
+        `settled` as in room.Poster. Who gives no name has one number of a guest. Ids are known
+        again by name. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full).
+        """
+        shown = self._guest() if nick is None else names.nick(nick)
+        author = f"{door}:{'' if nick is None else names.key(shown)}"
+        poster = Poster(shown, door, author, settled)
+        self._holders(shown, poster)
+        place = self.room(room)
+        place.post(poster, kind, text, id)
+        place.after_posted(partial(self._forget, place))
+
     def close(self) -> None:
         """Tells everybody that the house is closing, and lets them go when all that was said is
         said."""
@@ -136,6 +160,13 @@ class Hall:
             self.rooms[name] = found
         return found
 
+    def known(self, name: str) -> Room:
+        """The room of that name, if somebody has made it. Raises RoomError (no_such_room)."""
+        name = names.room(name)
+        if name != LOBBY and name not in self.rooms and name not in self._engine.rooms():
+            raise RoomError("no_such_room", f"there is no room {name}: say something in it first")
+        return self.room(name)
+
     def find(self, nick: str) -> Member:
         """Who has that name, in any room. Raises RoomError (no_such_member)."""
         found = self._members.get(names.key(nick))
@@ -183,7 +214,7 @@ class Hall:
         del self._members[member.key]
         del self._looks[names.skeleton(member.nick)]
 
-    def _holders(self, shown: str, member: Member) -> set[Member]:
+    def _holders(self, shown: str, member: Member | Poster) -> set[Member]:
         """The same session's earlier connections that have the name, or one that looks like it.
 
         Raises RoomError (nick_taken) if it is somebody else's.

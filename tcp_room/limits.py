@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -35,6 +35,47 @@ class Bucket:
         self._filled = max(now, self._filled)
         self._tokens = min(self._tokens + gained, self._burst) - 1
         return max(0.0, -self._tokens / self._rate)
+
+    def give_back(self) -> None:
+        """Undoes the last `delay`."""
+        self._tokens += 1
+
+    def is_full(self, now: float) -> bool:
+        return self._tokens + max(now - self._filled, 0.0) * self._rate >= self._burst
+
+
+class Pace:
+    """A bucket for each address, for those who cannot be held back: they are refused."""
+
+    __slots__ = ("_buckets", "_burst", "_rate")
+
+    def __init__(self, rate: float, burst: float) -> None:
+        """As in Bucket."""
+        self._rate = rate
+        self._burst = burst
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()  # last used last
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def wait(self, address: str, now: float) -> float:
+        """0.0, or the seconds after which to come again: then no token was taken."""
+        network = _network(address)
+        bucket = self._buckets.setdefault(network, Bucket(self._rate, self._burst))
+        self._buckets.move_to_end(network)
+        delay = bucket.delay(now)
+        if delay:
+            bucket.give_back()
+        self._forget(now)
+        return delay
+
+    def _forget(self, now: float) -> None:
+        """Full buckets say nothing: an address that is not heard of any more costs nothing."""
+        while self._buckets:
+            oldest = next(iter(self._buckets))
+            if not self._buckets[oldest].is_full(now):
+                return
+            del self._buckets[oldest]
 
 
 class Turnstile:

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -49,6 +50,26 @@ class Scheduler(Protocol):
     def call_soon(self, callback: Callable[..., object], /, *args: Any) -> object: ...
     def call_later(self, delay: float, callback: Callable[..., object], /, *args: Any) -> Any: ...
     def time(self) -> float: ...
+
+
+class Asker(Protocol):
+    """Who asks for a page of the log: a member, or somebody at a door."""
+
+    def tell(self, event: events.Event, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poster:
+    """One who says something without being a member: a request at a door.
+
+    `settled` is told what became of it, and whether that is new, when it is settled and written
+    to the level. (`author` as in logs.port.Draft.)
+    """
+
+    nick: str
+    door: str
+    author: str
+    settled: Callable[[Outcome, bool], None]
 
 
 class _Passing:
@@ -119,6 +140,11 @@ class Room:
     @property
     def epoch(self) -> str:
         return self._log.epoch
+
+    @property
+    def first(self) -> int:
+        """The lowest seq that is still kept."""
+        return self._log.first
 
     @property
     def topic(self) -> str:
@@ -233,10 +259,10 @@ class Room:
     # -- saying
 
     def post(
-        self, member: Member, kind: type[events.Logged], text: str, id: str | None = None
+        self, by: Member | Poster, kind: type[events.Logged], text: str, id: str | None = None
     ) -> None:
-        """Asks for an event of the log. The member is told if it is refused."""
-        self._ask(Draft(kind, text, member.nick, member.door, member.author, id, member))
+        """Asks for an event of the log. A member is told if it is refused."""
+        self._ask(Draft(kind, text, by.nick, by.door, by.author, id, by))
 
     def typing(self, member: Member) -> None:
         self._ask(_Passing(events.Typing(member.nick), member))
@@ -248,7 +274,7 @@ class Room:
     # -- reading
 
     def history(
-        self, member: Member, before: int | None, after: int | None, limit: int, id: str | None
+        self, member: Asker, before: int | None, after: int | None, limit: int, id: str | None
     ) -> None:
         """Tells a member one page: the last `limit` before `before` (or of all), or the first
         `limit` behind `after`."""
@@ -258,7 +284,7 @@ class Room:
         limit = min(limit, max(end - start - 1, 0)) if after is None else limit
         self._log.read(start, max(limit, 0), partial(self._tell_history, member, after is None, id))
 
-    def _tell_history(self, member: Member, backward: bool, id: str | None, got: Page) -> None:
+    def _tell_history(self, member: Asker, backward: bool, id: str | None, got: Page) -> None:
         if isinstance(got, RoomError):
             member.tell(events.Error(got.code, got.text, self._now(), id))
             return
@@ -347,10 +373,18 @@ class Room:
             self._after.append(posted)
 
     def _release(self, draft: Draft, outcome: Outcome) -> None:
+        is_new = isinstance(outcome, Record) and outcome.event.seq > self._newest()
+        if isinstance(draft.by, Poster):
+            self._after.append(partial(draft.by.settled, outcome, is_new))
+        if isinstance(outcome, Record) and is_new:
+            self._items.append((Entry(outcome), draft.by))
+        elif not isinstance(draft.by, Poster):
+            self._answer(draft, outcome)
+
+    def _answer(self, draft: Draft, outcome: Outcome) -> None:
+        """A member's word was refused, or said before."""
         if isinstance(outcome, RoomError):
             draft.by.tell(events.Error(outcome.code, outcome.text, self._now(), draft.id))
-        elif outcome.event.seq > self._newest():
-            self._items.append((Entry(outcome), draft.by))
         elif self._has_passed(outcome.event.seq, draft.by):
             draft.by.tell(outcome.event)  # said before: answered with the first time
 

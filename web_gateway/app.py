@@ -8,21 +8,27 @@ from aiohttp import web
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.limits import Turnstile
-from web_gateway import pages
+from tcp_room.limits import Pace, Turnstile
+from tcp_room.member import Outlet
+from web_gateway import api, pages
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
 from web_gateway.security import headers
+from web_gateway.stream import STREAMS
 
 
 def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
     """The web door into `hall`. `turnstile` counts connections, together with other doors."""
-    app = web.Application()
+    config = hall.config
+    # The longest JSON that can hold a message: bodies are nothing else.
+    app = web.Application(middlewares=[api.refusals], client_max_size=config.line_bytes)
     app[HALL] = hall
     app[TURNSTILE] = turnstile
     app[BRIDGES] = set()
-    app.add_routes([*pages.ROUTES, web.get("/ws", websocket)])
+    app[STREAMS] = set()
+    app[api.PACE] = Pace(config.rate, config.burst_messages)
+    app.add_routes([*pages.ROUTES, web.get("/ws", websocket), *api.ROUTES])
     app.on_response_prepare.append(_add_headers)
-    app.on_shutdown.append(_close_bridges)
+    app.on_shutdown.append(_close_doors)
     return app
 
 
@@ -42,8 +48,9 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.setdefault("Cache-Control", "no-cache")
 
 
-async def _close_bridges(app: web.Application) -> None:
+async def _close_doors(app: web.Application) -> None:
     """Members were told by the hall; this is for whoever is still at the door."""
-    for bridge in app[BRIDGES].copy():
-        bridge.close("stopping")
+    outlets: list[Outlet] = [*app[BRIDGES], *app[STREAMS]]
+    for outlet in outlets:
+        outlet.close("stopping")
     await asyncio.sleep(0)

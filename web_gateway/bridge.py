@@ -6,7 +6,7 @@ session's answers to the socket, and the ends of a connection.
 Who writes. The room's bytes are framed already, and go straight to the
 transport; aiohttp writes only its control frames to it, whole, so the two do
 not mix. Whether the socket is full, asyncio tells the connection's protocol,
-which is aiohttp's: `_Tap` stands before it and listens.
+which is aiohttp's: `tap.Tap` stands before it and listens.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
-from tcp_room.member import Member, Why
+from tcp_room.member import Why
 from tcp_room.pulse import Pulse, keep_alive
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
 from web_gateway.frames import framed
 from web_gateway.security import is_own_origin
+from web_gateway.tap import Tap
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
@@ -107,7 +108,7 @@ class Bridge:
             self.session.bare_lines()
         keep_alive(self._transport, hall.config)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
-        tap = _Tap(cast(asyncio.Protocol, request.protocol), self.session.member)
+        tap = Tap(cast(asyncio.Protocol, request.protocol), self.session.member)
         self._transport.set_protocol(tap)
 
     async def read(self) -> None:
@@ -159,32 +160,6 @@ class Bridge:
         gate, self._gate = self._gate, None
         if gate is not None and not gate.done():
             gate.set_result(None)
-
-
-class _Tap(asyncio.BaseProtocol):
-    """Stands before a connection's protocol, and tells the room whether its socket is full."""
-
-    __slots__ = ("_behind", "_member", "data_received", "eof_received")
-
-    def __init__(self, behind: asyncio.Protocol, member: Member) -> None:
-        self._behind = behind
-        self._member = member
-        # Not wrapped: reading costs nothing more than it did.
-        self.data_received = behind.data_received
-        self.eof_received = behind.eof_received
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._behind.connection_lost(error)
-
-    def pause_writing(self) -> None:
-        self._member.full = True
-        self._behind.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._behind.resume_writing()
-        self._member.full = False
-        if self._member.room is not None:
-            self._member.room.drained(self._member)
 
 
 def _hello(request: web.Request) -> messages.Hello | None:

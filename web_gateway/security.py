@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
+
+from tcp_room.errors import RoomError
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
@@ -29,6 +32,16 @@ def is_own_origin(origin: str | None, host: str | None) -> bool:
 
 def _without(port: str, netloc: str) -> str:
     return netloc.lower().removesuffix(port)
+
+
+def refuse_foreign(headers: Mapping[str, str]) -> None:
+    """Refuses what a page of another address has a browser do. Raises RoomError (foreign_origin).
+
+    An image needs no Origin to be asked for; browsers say in another header whose it is.
+    """
+    is_own = headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    if not (is_own and is_own_origin(headers.get("Origin"), headers.get("Host"))):
+        raise RoomError("foreign_origin", "a page of another address may not do that")
 
 
 def headers(host: str | None) -> dict[str, str]:

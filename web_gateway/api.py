@@ -1,0 +1,257 @@
+"""HTTP for programs: everything under `/rooms`.
+
+    curl -d 'the build is green' localhost:8080/rooms/lobby/messages
+    curl 'localhost:8080/rooms/lobby/messages?after=120'
+    curl -N localhost:8080/rooms/lobby/events
+
+Who posts is not a member, and is not announced: the room is asked for an event,
+and answers when the log has it and all who are level were written to. Who reads
+a page neither. Who listens is a member (`web_gateway.stream`).
+
+Every refusal is `{"code","text"}` and a status, made in one place, `refusals`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import hdrs, web
+from msgspec import Meta
+
+from tcp_room import events, text
+from tcp_room.errors import RoomError
+from tcp_room.limits import Pace
+from tcp_room.logs.port import Outcome
+from tcp_room.room import Room
+from web_gateway.bridge import HALL
+from web_gateway.security import refuse_foreign
+from web_gateway.sse import whole
+from web_gateway.stream import json_lines, server_sent_events
+
+PACE: Final = web.AppKey("pace", Pace)
+
+_STATUS: Final = {
+    "foreign_origin": 403,
+    "no_such_room": 404,
+    "not_found": 404,
+    "bad_method": 405,
+    "nick_taken": 409,
+    "too_long": 413,
+    "too_fast": 429,
+    "hall_full": 503,
+    "server_full": 503,
+    "storage": 503,
+    "too_many_connections": 503,
+}
+_KINDS: Final[dict[str, type[events.Logged]]] = {"say": events.Say, "act": events.Act}
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a JSON body may hold, and what any other body amounts to."""
+
+    text: str
+    nick: str | None = None
+    kind: Literal["say", "act"] = "say"
+    id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(Said)
+
+
+class TooFast(Exception):
+    """An address says more than it may, and would be heard again after `wait_s`."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+# -- what can be asked for
+
+
+async def post(request: web.Request) -> web.Response:
+    """Says something. 201 with the event; 200 with the first one's if its id was posted before."""
+    refuse_foreign(request.headers)
+    _keep_pace(request)
+    said = await _said(request)
+    settled: asyncio.Future[tuple[Outcome, bool]] = asyncio.get_running_loop().create_future()
+    hall = request.app[HALL]
+    hall.post(
+        request.match_info["name"],
+        _KINDS[said.kind],
+        text.clean(said.text, hall.config.text_bytes),
+        door="http",
+        nick=said.nick,
+        id=said.id,
+        settled=lambda outcome, is_new: _resolve(settled, (outcome, is_new)),
+    )
+    outcome, is_new = await settled
+    if isinstance(outcome, RoomError):
+        raise RoomError(outcome.code, outcome.text)
+    where = f"{quote(request.path)}?after={outcome.event.seq - 1}&limit=1"
+    return _json(outcome.event, 201 if is_new else 200, {hdrs.LOCATION: where})
+
+
+async def page(request: web.Request) -> web.Response:
+    """`?before=` or `?after=`, `?limit=`: a page of the log, oldest first."""
+    hall = request.app[HALL]
+    room = hall.known(request.match_info["name"])
+    before, after, limit = (_number(request, name) for name in ("before", "after", "limit"))
+    if limit == 0 or None not in (before, after):
+        raise RoomError("bad_message", "one of before and after, and a limit of one at least")
+    history = await _history(room, before, after, limit or hall.config.json_history_events)
+    body = {
+        "room": room.name,
+        "epoch": room.epoch,
+        "events": history.events,
+        "more": history.more,
+        "first": room.first,
+        "head": room.head,
+    }
+    return _json(body)
+
+
+async def rooms(request: web.Request) -> web.Response:
+    return _json({"rooms": request.app[HALL].listing()})
+
+
+# -- what it says
+
+
+async def _said(request: web.Request) -> Said:
+    """Raises RoomError (bad_json, bad_message, bad_utf8, too_long)."""
+    body = await _body(request)
+    content_type = request.content_type
+    if content_type == "application/json" or content_type.endswith("+json"):
+        said = _decoded(body)
+    elif content_type.startswith("multipart/"):
+        raise RoomError("bad_message", "the message is the body itself: text, or JSON")
+    else:
+        said = Said(text.decode(body))
+    nick = request.query.get("nick") if said.nick is None else said.nick
+    return msgspec.structs.replace(said, nick=nick, id=_id(request) or said.id)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        limit = request.app[HALL].config.text_bytes
+        raise RoomError("too_long", f"a message has {limit} bytes at most") from None
+
+
+def _decoded(body: bytes) -> Said:
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise RoomError("bad_message", f"that message is not right: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RoomError("bad_json", f"that is not JSON: {error}") from None
+
+
+def _id(request: web.Request) -> str | None:
+    """What makes a second try known. Raises RoomError (bad_message)."""
+    key = request.headers.get("Idempotency-Key")
+    limit = request.app[HALL].config.id_chars
+    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= limit):
+        raise RoomError("bad_message", f"Idempotency-Key is 1 to {limit} ASCII characters")
+    return key
+
+
+def _number(request: web.Request, name: str) -> int | None:
+    raw = request.query.get(name)
+    return None if raw is None else whole(raw, name)
+
+
+def _keep_pace(request: web.Request) -> None:
+    """Raises TooFast."""
+    wait_s = request.app[PACE].wait(request.remote or "", request.app[HALL].scheduler.time())
+    if wait_s:
+        raise TooFast(wait_s)
+
+
+# -- what the room answers
+
+
+class _Asker:
+    """As room.Asker: waits for one answer."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[events.Event] = asyncio.get_running_loop().create_future()
+
+    def tell(self, event: events.Event) -> None:
+        _resolve(self.answer, event)
+
+
+async def _history(room: Room, before: int | None, after: int | None, limit: int) -> events.History:
+    """Raises RoomError (storage)."""
+    asker = _Asker()
+    room.history(asker, before, after, limit, None)
+    told = await asker.answer
+    if isinstance(told, events.Error):
+        raise RoomError(told.code, told.text)
+    assert isinstance(told, events.History)
+    return told
+
+
+def _resolve(future: asyncio.Future[Any], value: object) -> None:
+    """Whoever waited may have been cancelled."""
+    if not future.done():
+        future.set_result(value)
+
+
+# -- how it is written
+
+
+def _json(
+    body: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body) + b"\n",
+        status=status,
+        headers=headers,
+        content_type="application/json",
+    )
+
+
+@web.middleware
+async def refusals(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """The one place where an error becomes an answer to a program."""
+    if request.path != "/rooms" and not request.path.startswith("/rooms/"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except RoomError as error:
+        return _refusal(error)
+    except TooFast as error:
+        sentence = "your address says more than it may; try again in a moment"
+        retry_after = {str(hdrs.RETRY_AFTER): str(ceil(error.wait_s))}
+        return _refusal(RoomError("too_fast", sentence), retry_after)
+    except web.HTTPNotFound:
+        return _refusal(RoomError("not_found", "nothing is at this address"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        sentence = f"{request.method} cannot be done here, but {allowed}"
+        return _refusal(RoomError("bad_method", sentence), {hdrs.ALLOW: allowed})
+
+
+def _refusal(error: RoomError, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = {"code": error.code, "text": error.text}
+    return _json(body, _STATUS.get(error.code, 400), headers)
+
+
+# A HEAD would come in, and be told nothing.
+ROUTES: Final = [
+    web.get("/rooms", rooms),
+    web.post("/rooms/{name}/messages", post),
+    web.get("/rooms/{name}/messages", page),
+    web.get("/rooms/{name}/events", server_sent_events, allow_head=False),
+    web.get("/rooms/{name}/stream", json_lines, allow_head=False),
+]

@@ -1,0 +1,47 @@
+"""Between a connection and aiohttp's protocol: who listens, and is not in the way.
+
+Doors write the room's bytes straight to a connection's transport. Whether the
+socket is full, or gone, the loop tells the connection's protocol, which is
+aiohttp's; a tap stands before it, tells the room, and passes everything on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tcp_room.member import Member
+
+
+class Tap(asyncio.BaseProtocol):
+    """Tells the room whether the member's socket is full."""
+
+    __slots__ = ("_behind", "_lost", "_member", "data_received", "eof_received")
+
+    def __init__(
+        self,
+        behind: asyncio.Protocol,
+        member: Member,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`lost` is called when the connection is; who reads from it need not be told."""
+        self._behind = behind
+        self._member = member
+        self._lost = lost
+        # Not wrapped: reading costs nothing more than it did.
+        self.data_received = behind.data_received
+        self.eof_received = behind.eof_received
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._behind.connection_lost(error)
+        self._lost()
+
+    def pause_writing(self) -> None:
+        self._member.full = True
+        self._behind.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._behind.resume_writing()
+        self._member.full = False
+        if self._member.room is not None:
+            self._member.room.drained(self._member)

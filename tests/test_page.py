@@ -374,6 +374,24 @@ async def test_what_is_written_without_a_line_waits_for_it(house: House, visit: 
     assert house.said() == 1
 
 
+async def test_what_is_not_answered_is_said_to_be_not_sent(house: House, visit: Open) -> None:
+    page = await visit()
+    await enter(page, "alice")
+    await page.clock.install()
+    async with deaf(house):
+        await write(page, "anybody?")
+        await page.clock.fast_forward(400)
+        await expect(page.locator(".pending.waiting")).to_have_count(1)
+        await page.clock.fast_forward(10_000)
+        failed = page.locator(".pending.failed")
+        await expect(failed.locator(".state")).to_contain_text("not sent")
+        await failed.get_by_role("button", name="Retry").click()
+        await expect(failed).to_have_count(0)
+    await expect(texts(page)).to_have_text(["anybody?"])
+    await expect(page.locator(".pending")).to_have_count(0)
+    assert house.said() == 1
+
+
 async def refuse_lines(page: Page) -> None:
     """From here on, until the page is loaded anew, it cannot reach the server."""
     await page.evaluate("() => { window.WebSocket = class { close() {} } }")
@@ -409,6 +427,22 @@ async def test_messages_that_are_gone_leave_a_mark(browser: Browser) -> None:
         gap = page.locator(".gap")
         await expect(gap).to_have_text(re.compile(r"Messages 2 to \d are no longer kept."))
         await expect(texts(page).last).to_have_text("seven")
+        await page.close()
+
+
+async def test_a_house_that_was_built_anew_is_entered_anew(browser: Browser) -> None:
+    page = await browser.new_page(locale="en-GB")
+    async with opened() as house:
+        await page.goto(house.url)
+        await enter(page, "alice")
+        await write(page, "one")
+        await expect(texts(page)).to_have_text(["one"])
+    await write(page, "two")
+    await expect(page.locator(".pending.queued")).to_have_count(1)
+    async with opened(http_port=house.http_port):
+        await expect(texts(page)).to_have_text(["one", "two"])
+        await expect(page.locator(".gap")).to_contain_text("a new log")
+        await expect(page.locator(".pending")).to_have_count(0)
         await page.close()
 
 

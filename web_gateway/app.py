@@ -44,6 +44,8 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 async def _close_bridges(app: web.Application) -> None:
     """Members were told by the hall; this is for whoever is still at the door."""
-    for bridge in app[BRIDGES].copy():
+    for bridge in app[BRIDGES]:
         bridge.close("stopping")
-    await asyncio.sleep(0)
+    closing = {task for bridge in app[BRIDGES] for task in bridge.closing}
+    if closing:
+        await asyncio.wait(closing, timeout=app[HALL].config.linger_s)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
+# RFC 6454, 6.2. Not urlsplit(): it repairs what a browser would never send, and raises too.
+_ORIGIN: Final = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.:_\[\]-]+)")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -20,11 +21,11 @@ def is_own_origin(origin: str | None, host: str | None) -> bool:
     """
     if origin is None:
         return True
-    parts = urlsplit(origin)
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    if default is None or host is None or origin != f"{parts.scheme}://{parts.netloc}":
+    parts = _ORIGIN.fullmatch(origin)
+    if parts is None or host is None:
         return False
-    return _without(default, parts.netloc) == _without(default, host)
+    default = _DEFAULT_PORTS[parts["scheme"]]
+    return _without(default, parts["host"]) == _without(default, host)
 
 
 def _without(port: str, netloc: str) -> str:

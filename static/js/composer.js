@@ -40,7 +40,12 @@ export class Composer extends EventTarget {
     this.#box.placeholder = t("composer.placeholder", { room });
     this.#box.enterKeyHint = this.#touch.matches ? "enter" : "send";
     this.#fit();
-    if (!this.#touch.matches) this.#box.focus(); // the keyboard of a phone would hide the room
+    this.focus();
+  }
+
+  /** Not on a phone: its keyboard would hide the room. */
+  focus() {
+    if (!this.#touch.matches) this.#box.focus();
   }
 
   /** Puts a text back to be changed; what is being written stays. @param {string} text */

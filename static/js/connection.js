@@ -18,7 +18,11 @@ import { decode, encode } from "./frames.js";
  */
 
 const LONGEST_WAIT_MS = 30_000;
+/** A network that swallows packets would keep a dial for minutes. */
+const DIAL_MS = 10_000;
 const PROBE_MS = 5_000;
+/** A page is not shown the server's pings; one that only listens has to ask for itself. */
+const SILENCE_MS = 30_000;
 /** Close codes after which dialling again would do harm. @type {Record<number, string>} */
 const FINAL = { 1000: "left", 4001: "replaced", 4002: "refused" };
 
@@ -28,8 +32,10 @@ export class Connection extends EventTarget {
   /** @type {Phase} */
   #phase = "closed";
   #attempt = 0;
+  #inside = false;
   #timer = 0;
-  #probe = 0;
+  #deadline = 0;
+  #silence = 0;
 
   /** @param {string} url @param {() => Frame} hello made for each dial: it says where to go on */
   constructor(url, hello) {
@@ -53,6 +59,7 @@ export class Connection extends EventTarget {
     socket.onopen = () => this.#opened(socket);
     socket.onmessage = ({ data }) => this.#received(String(data));
     socket.onclose = ({ code }) => this.#lost(code);
+    this.#expect(DIAL_MS);
   }
 
   /** @param {Frame} frame @returns {boolean} whether it could be written */
@@ -68,10 +75,13 @@ export class Connection extends EventTarget {
     else this.probe();
   }
 
-  /** A line can be dead and not know it, after sleep say. Asks, and dials anew if nothing comes. */
+  /**
+   * A line can be dead and not know it, after sleep say. Asks, and dials anew if nothing comes.
+   * Who is not inside may not ask: the server would answer with an error.
+   */
   probe() {
-    if (this.#probe || !this.send({ kind: "ping" })) return;
-    this.#probe = setTimeout(() => this.#lost(1006), PROBE_MS);
+    if (!this.#inside || this.#deadline || !this.send({ kind: "ping" })) return;
+    this.#expect(PROBE_MS);
   }
 
   /** @param {WebSocket} socket */
@@ -82,16 +92,20 @@ export class Connection extends EventTarget {
 
   /** @param {string} text */
   #received(text) {
-    this.#stopProbe();
+    this.#heard();
     for (const frame of decode(text)) {
-      if (frame.kind === "welcome") this.#attempt = 0;
+      if (frame.kind === "welcome") this.#welcomed();
       this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
     }
   }
 
+  #welcomed() {
+    this.#attempt = 0;
+    this.#inside = true;
+  }
+
   /** @param {number} code */
   #lost(code) {
-    this.#stopProbe();
     this.#abandon();
     if (code in FINAL) {
       this.#attempt = 0;
@@ -107,14 +121,27 @@ export class Connection extends EventTarget {
   #abandon() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#inside = false;
+    this.#stopWaiting();
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
 
-  #stopProbe() {
-    clearTimeout(this.#probe);
-    this.#probe = 0;
+  /** Something must be heard within `ms`. @param {number} ms */
+  #expect(ms) {
+    this.#deadline = setTimeout(() => this.#lost(1006), ms);
+  }
+
+  #heard() {
+    this.#stopWaiting();
+    this.#silence = setTimeout(() => this.probe(), SILENCE_MS);
+  }
+
+  #stopWaiting() {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#silence);
+    this.#deadline = 0;
   }
 
   /** @param {Phase} phase @param {number} [until] @param {string} [why] */

@@ -39,9 +39,9 @@ const composer = new Composer(storage.draft);
 const banner = new Banner();
 const log = new Log({
   get nick() { return state.nick; },
-  retry: (id) => outbox.retry(id),
+  retry: (id) => { outbox.retry(id); composer.focus(); }, // the button that was pressed is gone
   edit: (id) => takeBack(id),
-  delete: (id) => outbox.delete(id),
+  delete: (id) => { outbox.delete(id); composer.focus(); },
 });
 
 /** Where we were, if we were anywhere. @returns {Frame} */
@@ -74,7 +74,7 @@ const ON = {
     composer.enter(state.room, state.limits.text_bytes);
     members.showTerminal(state.limits.tcp_port ?? 0);
   },
-  live: () => outbox.live(),
+  live: () => outbox.live(state.room),
   nick() {
     wanted = state.nick;
     storage.inside.save(state.nick);
@@ -125,7 +125,7 @@ join.addEventListener("join", (event) => {
 
 composer.addEventListener("send", (event) => {
   const text = /** @type {CustomEvent<string>} */ (event).detail;
-  outbox.post(typed(text), text);
+  outbox.post(typed(text), text, state.room);
   draw();
   log.toEnd();
 });
@@ -174,7 +174,7 @@ function draw() {
     byId("topic").textContent = byId("topic").title = state.topic;
     members.show(state);
     showTyping([...state.typing.keys()]);
-    log.show(rows(state.lines, outbox.entries, state.nick, Date.now()), state.live);
+    log.show(rows(state.lines, outbox.of(state.room), state.nick, Date.now()), state.live);
   });
 }
 

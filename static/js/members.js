@@ -10,6 +10,9 @@ import { doorIcon, doorName, monogram, name } from "./people.js";
 
 /** @typedef {import("./state.js").State} State */
 
+/** Of one door. Nobody reads more, and drawing thousands each second would stop the page. */
+const SHOWN = 200;
+
 export class Members {
   #aside = byId("members");
   #opener = byId("members-open");
@@ -39,14 +42,13 @@ export class Members {
     byId("members-title").textContent = t("members.title", { n: state.count });
     byId("here-count").textContent = String(state.count);
     this.#opener.setAttribute("aria-label", t("members.open", { n: state.count }));
-    const hidden = state.count - state.members.size;
-    const more = hidden > 0 ? [el("p.more", {}, t("members.more", { n: hidden }))] : [];
-    byId("doors").replaceChildren(...this.#doors(state), ...more);
+    byId("doors").replaceChildren(...this.#doors(state), ...more(state.count - state.members.size));
   }
 
   /** How to come in without a browser. @param {number} port 0: not open */
   showTerminal(port) {
-    const line = el("code", {}, `nc ${location.hostname} ${port}`);
+    const host = location.hostname.replace(/^\[|\]$/g, ""); // nc takes an IPv6 address bare
+    const line = el("code", {}, `nc ${host} ${port}`);
     const foot = byId("terminal");
     foot.hidden = !port;
     foot.replaceChildren(el("span", {}, doorIcon("tcp"), t("members.terminal")), line);
@@ -56,7 +58,11 @@ export class Members {
   #doors({ members, nick }) {
     /** @type {Map<string, string[]>} */
     const doors = new Map();
-    for (const [who, door] of members) doors.set(door, [...(doors.get(door) ?? []), who]);
+    for (const [who, door] of members) {
+      const beside = doors.get(door);
+      if (beside) beside.push(who);
+      else doors.set(door, [who]);
+    }
     const sorted = [...doors].sort(([a], [b]) => rank(a) - rank(b) || this.#order.compare(a, b));
     return sorted.map(([door, nicks]) => this.#door(door, nicks, nick));
   }
@@ -67,8 +73,8 @@ export class Members {
     const sorted = nicks.toSorted((a, b) => isOwn(b) - isOwn(a) || this.#order.compare(a, b));
     const count = el("span.count", {}, String(nicks.length));
     const title = el("h3", {}, doorIcon(door), doorName(door), count);
-    const rows = sorted.map((nick) => member(nick, nick === own));
-    return el("section", {}, title, el("ul", {}, ...rows));
+    const rows = sorted.slice(0, SHOWN).map((nick) => member(nick, nick === own));
+    return el("section", {}, title, el("ul", {}, ...rows), ...more(nicks.length - SHOWN));
   }
 
   /** @param {boolean} open */
@@ -88,6 +94,11 @@ export class Members {
     byId("scrim").hidden = !this.#open;
     this.#opener.setAttribute("aria-expanded", String(this.#open));
   }
+}
+
+/** @param {number} hidden */
+function more(hidden) {
+  return hidden > 0 ? [el("p.more", {}, t("members.more", { n: hidden }))] : [];
 }
 
 /** @param {string} nick @param {boolean} own */

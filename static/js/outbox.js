@@ -5,6 +5,9 @@
  *
  * queued --(line is live)--> sent --(300 ms)--> waiting --(10 s)--> failed --retry--> queued
  *
+ * An entry goes to the room it was written in and to no other: who has gone elsewhere while the line
+ * was broken must not say there what was meant for here.
+ *
  * An entry keeps its id through every retry, and the server does not post the same id of the same
  * session twice, so sending again is safe. Commands are the exception: nobody knows whether one
  * that went out with a broken line was obeyed, so the person is asked.
@@ -16,7 +19,7 @@ import { random } from "./frames.js";
  * @typedef {import("./frames.js").Frame} Frame
  * @typedef {"queued" | "sent" | "waiting" | "failed"} EntryState
  * @typedef {{code: string, text: string}} Reason
- * @typedef {{id: string, at: number, text: string, frame: Frame, state: EntryState,
+ * @typedef {{id: string, room: string, at: number, text: string, frame: Frame, state: EntryState,
  *   reason: Reason | null}} Entry
  * @typedef {{load: () => Entry[], save: (entries: Entry[]) => void}} Store
  */
@@ -29,7 +32,8 @@ const LATE_MS = 10_000;
 export class Outbox extends EventTarget {
   /** @type {readonly Entry[]} */
   entries = [];
-  #live = false;
+  /** Where the line is live; empty: nowhere. */
+  #room = "";
   /** @type {Map<string, number>} */
   #timers = new Map();
 
@@ -41,25 +45,34 @@ export class Outbox extends EventTarget {
     this.entries = store.load().map(afterBreak);
   }
 
-  /** @param {Frame} frame without id @param {string} text as it was typed */
-  post(frame, text) {
+  /** @param {Frame} frame without id @param {string} text as it was typed @param {string} room */
+  post(frame, text, room) {
     const id = random(12);
     const at = Date.now();
     /** @type {Entry} */
-    const entry = { id, at, text, frame: { ...frame, id }, state: "queued", reason: null };
+    const entry = { id, room, at, text, frame: { ...frame, id }, state: "queued", reason: null };
     this.#put([...this.entries, entry]);
     this.#dispatch(entry);
   }
 
-  /** The server has said all that it owed us: what is still here it does not have. */
-  live() {
-    this.#live = true;
+  /** What was written in `room`. @param {string} room */
+  of(room) {
+    return this.entries.filter((entry) => entry.room === room);
+  }
+
+  /**
+   * The server has said all that it owed us of `room`: what is still here it does not have.
+   * @param {string} room
+   */
+  live(room) {
+    if (room !== this.#room) this.broken(); // what was under way in another room is not answered
+    this.#room = room;
     for (const entry of this.entries) if (entry.state === "queued") this.#dispatch(entry);
   }
 
   /** The line is broken. */
   broken() {
-    this.#live = false;
+    this.#room = "";
     for (const id of this.#timers.keys()) this.#stop(id);
     this.#put(this.entries.map(afterBreak));
   }
@@ -100,8 +113,8 @@ export class Outbox extends EventTarget {
   }
 
   /** @param {Entry} entry */
-  #dispatch({ id, frame }) {
-    if (!this.#live || !this.send(frame)) return;
+  #dispatch({ id, room, frame }) {
+    if (room !== this.#room || !this.send(frame)) return;
     this.#change(id, { state: "sent" });
     this.#timers.set(id, setTimeout(() => this.#isWaiting(id), WAITING_MS));
   }

@@ -77,6 +77,9 @@ async def test_people_talk_with_what_they_have(house: House, command: str, end: 
         program.type(f"/nick bob{end}hello 你好{end}")
         await alice.until("<bob> hello 你好")
         await alice.type("早上好, bob")
+        if "curl" in command:
+            await until_said(house, "hello 你好", "早上好, bob")
+            program.type("\n")  # it shows what has come when Enter is pressed, and not before
         shown = await program.until("<alice> 早上好, bob")
         assert "<bob>" not in shown
 

@@ -46,7 +46,8 @@ def decode(line: bytes) -> str:
     except UnicodeDecodeError:
         raise RoomError(
             "bad_utf8",
-            "that line is not UTF-8, so it was not sent (is your terminal set to GBK or Latin-1?)",
+            "that line is not UTF-8, so it was not sent"
+            " (a terminal set to GBK? telnet spoils some letters, nc does not)",
         ) from None
 
 

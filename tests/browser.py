@@ -14,9 +14,10 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
-from tcp_room.cli import make_hall, make_turnstile
+from tcp_room.cli import make_turnstile, opened_hall
 from tcp_room.config import Config
 from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
 from tcp_room.server import Addresses, open_tcp_door, port_of
 from web_gateway.app import create_app, make_runner
 from web_gateway.bridge import BRIDGES, Bridge
@@ -42,10 +43,10 @@ def chromium() -> str | None:
 
 @asynccontextmanager
 async def launched() -> AsyncIterator[Browser]:
-    """A running browser; a test without one is skipped, and says so."""
+    """A running browser. The test fails if there is none."""
     program = chromium()
     if program is None:
-        pytest.skip("no Chromium here; name one in ONEROOM_CHROMIUM")
+        pytest.fail("there is no Chromium; .ci/programs installs one, ONEROOM_CHROMIUM names one")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:
@@ -59,6 +60,8 @@ class House:
     """Both doors, open on free ports of this machine."""
 
     hall: Hall
+    turnstile: Turnstile
+    addresses: Addresses
     app: web.Application
     http_port: int
     tcp_port: int
@@ -80,16 +83,25 @@ class House:
 @asynccontextmanager
 async def opened(**config: object) -> AsyncIterator[House]:
     """The real program's two doors, in this process. Fast by default: nobody is held back."""
-    settings = Config(**{"rate": 0.0, "http_port": 0, "tcp_port": 0, **config})  # type: ignore[arg-type]
-    hall, turnstile = make_hall(settings), make_turnstile(settings)
-    server = await open_tcp_door(hall, turnstile, Addresses(), settings.host, settings.tcp_port)
+    fast = {"rate": 0.0, "http_port": 0, "tcp_port": 0, "data": ":memory:"}
+    settings = Config(**{**fast, **config})  # type: ignore[arg-type]
+    with opened_hall(settings) as hall:
+        async with _both_doors(hall, settings) as house:
+            yield house
+
+
+@asynccontextmanager
+async def _both_doors(hall: Hall, settings: Config) -> AsyncIterator[House]:
+    turnstile = make_turnstile(settings)
+    addresses = Addresses(nc="nc localhost 9000")
+    server = await open_tcp_door(hall, turnstile, addresses, settings.host, settings.tcp_port)
     app = create_app(hall, turnstile)
     runner = make_runner(app, settings)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.http_port).start()
         hall.advertise(port_of(server))
-        yield House(hall, app, runner.addresses[0][1], port_of(server))
+        yield House(hall, turnstile, addresses, app, runner.addresses[0][1], port_of(server))
     finally:
         server.close()
         hall.close()

@@ -461,7 +461,8 @@ class Link:
         return events
 
     def send(self, data: bytes) -> None:
-        if data:
+        """Nothing, if the connection is gone; who reads hears of that in its place."""
+        if data and not self._writer.is_closing():
             self._writer.write(data)
 
     def cut(self) -> None:

@@ -54,3 +54,6 @@ async def _close_doors(app: web.Application) -> None:
     for outlet in outlets:
         outlet.close("stopping")
     await asyncio.sleep(0)
+    closing = {task for bridge in app[BRIDGES] for task in bridge.closing}
+    if closing:
+        await asyncio.wait(closing, timeout=app[HALL].config.linger_s)

@@ -86,7 +86,7 @@ async def _converse(
 class Bridge:
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
-    __slots__ = ("_gate", "_pulse", "_send", "_socket", "_tasks", "_transport", "session")
+    __slots__ = ("_gate", "_pulse", "_send", "_socket", "_transport", "closing", "session")
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Bridge:
         self._socket = socket
         self._pulse = Pulse(self._transport)
         self._gate: asyncio.Future[None] | None = None
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.closing: set[asyncio.Task[object]] = set()  # handshakes that are under way
         self._send = self._transport.write
         self.session = Session(hall, self, door="web", view=TEXT if is_text else JSON, dress=framed)
         if is_text:
@@ -141,8 +141,8 @@ class Bridge:
         self._open_gate()
         closing = self._socket.close(code=CLOSE_CODES[why], message=why.encode())
         task = asyncio.get_running_loop().create_task(closing)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.closing.add(task)
+        task.add_done_callback(self.closing.discard)
 
     def check(self) -> None:
         hall = self.session.hall

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from tcp_room.errors import RoomError
 
+# RFC 6454, 6.2. Not urlsplit(): it repairs what a browser would never send, and raises too.
+_ORIGIN: Final = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.:_\[\]-]+)")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -23,11 +24,11 @@ def is_own_origin(origin: str | None, host: str | None) -> bool:
     """
     if origin is None:
         return True
-    parts = urlsplit(origin)
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    if default is None or host is None or origin != f"{parts.scheme}://{parts.netloc}":
+    parts = _ORIGIN.fullmatch(origin)
+    if parts is None or host is None:
         return False
-    return _without(default, parts.netloc) == _without(default, host)
+    default = _DEFAULT_PORTS[parts["scheme"]]
+    return _without(default, parts["host"]) == _without(default, host)
 
 
 def _without(port: str, netloc: str) -> str:
@@ -58,6 +59,5 @@ def headers(host: str | None) -> dict[str, str]:
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }

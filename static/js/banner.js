@@ -1,43 +1,62 @@
 // @ts-check
-/** The line that says the connection is lost, once that has lasted long enough to matter. */
-import { say } from "./i18n.js";
+/**
+ * What is to be said of the connection. A short break is nobody's business: the line comes back
+ * and nothing is lost, so for five seconds nothing is said. Fires `retry`.
+ */
 
-const AFTER = 5000; // ms: most losses are over before anybody has noticed
+import { button, byId, el } from "./dom.js";
+import { t } from "./i18n.js";
 
-/** Event: `retry`. */
+/** @typedef {import("./connection.js").Status} Status */
+
+const PATIENCE_MS = 5_000;
+
 export class Banner extends EventTarget {
-  #line = /** @type {HTMLElement} */ (document.querySelector(".banner"));
-  #text = /** @type {HTMLElement} */ (document.querySelector(".banner-text"));
+  #node = byId("banner");
+  #since = 0;
   #timer = 0;
-  #due = 0;
 
-  constructor() {
-    super();
-    this.#line.querySelector("button")?.addEventListener("click", () => this.dispatchEvent(new Event("retry")));
-  }
-
-  /** @param {{attempt: number, seconds: number}} wait */
-  waiting({ attempt, seconds }) {
-    this.#text.textContent = say(seconds ? "banner.waiting" : "banner.trying", { attempt, seconds });
-    if (!this.#due) this.#due = setTimeout(() => (this.#line.hidden = false), AFTER);
+  /** @param {Status} status of a line that is not good */
+  show(status) {
+    this.#since ||= Date.now();
     clearInterval(this.#timer);
-    if (seconds) this.#timer = setInterval(() => this.#count(attempt, (seconds -= 1)), 1000);
+    if (status.phase === "closed") {
+      this.#say([t("banner.replaced")], "banner.back");
+      return;
+    }
+    this.#timer = setInterval(() => this.#tick(status), 1000);
+    this.#tick(status);
   }
 
-  replaced() {
-    this.#text.textContent = say("banner.replaced");
-    this.#line.hidden = false;
-  }
-
+  /** All is well. */
   hide() {
-    clearTimeout(this.#due);
     clearInterval(this.#timer);
-    this.#due = 0;
-    this.#line.hidden = true;
+    this.#since = 0;
+    this.#node.hidden = true;
+    this.#node.replaceChildren();
   }
 
-  #count(attempt, seconds) {
-    if (seconds <= 0) clearInterval(this.#timer);
-    else this.#text.textContent = say("banner.waiting", { attempt, seconds });
+  /** @param {Status} status */
+  #tick({ phase, attempt, until }) {
+    if (Date.now() - this.#since < PATIENCE_MS) return;
+    const seconds = Math.max(Math.ceil((until - Date.now()) / 1000), 0);
+    const detail = phase === "waiting" && seconds
+      ? t("banner.attempt", { attempt: attempt + 1, seconds })
+      : t("banner.trying", { attempt });
+    const count = this.#node.querySelector(".countdown");
+    if (count) count.textContent = detail;
+    else this.#say([t("banner.waiting"), countdown(detail)], "banner.now");
   }
+
+  /** @param {(Node | string)[]} parts @param {string} label of the button */
+  #say(parts, label) {
+    const retry = button(t(label), () => this.dispatchEvent(new Event("retry")));
+    this.#node.replaceChildren(el("span", {}, ...parts), retry);
+    this.#node.hidden = false;
+  }
+}
+
+/** Not read out: each second a number would drown the room. @param {string} detail */
+function countdown(detail) {
+  return el("span.countdown", { "aria-hidden": "true" }, detail);
 }

@@ -1,98 +1,162 @@
 // @ts-check
 /**
- * The way to the room: one WebSocket after the other, and the patience in between.
+ * One WebSocket that comes back. It dials, says hello, and when the line is lost waits and dials
+ * again, until the server says that it shall not (`FINAL`).
  *
- * It says hello each time (with the words that `hello()` gives, which hold the last position),
- * so a reconnection goes on where the last one stopped. It neither knows what the messages mean
- * nor keeps any: what could not be sent is the outbox's business. Knows no DOM.
- *
- * Events: `open`; `message` (detail: one message); `wait` (detail: {attempt, seconds}, 0 seconds
- * while trying); `closed` for good (detail: the close code).
+ * Events: `frame` (detail: a frame), `status` (detail: a Status). Whoever hears `frame` decides
+ * what to do; this class looks at one kind only, `welcome`, because being let in is what makes a
+ * connection good: a server that accepts and drops at once must not be dialled without pause.
  */
+
 import { decode, encode } from "./frames.js";
 
-const LONGEST_WAIT = 30_000; // ms
-const JITTER = 0.2; // a classroom must not come back in one instant
-const FINAL = new Set([4001, 4002]); // replaced, refused: coming back would only quarrel
+/**
+ * @typedef {import("./frames.js").Frame} Frame
+ * @typedef {"dialling" | "open" | "waiting" | "closed"} Phase
+ * @typedef {{phase: Phase, attempt: number, until: number, why: string}} Status
+ *   `attempt`: dials since the last welcome; `until`: when the next is due (ms); `why`: of closed.
+ */
+
+const LONGEST_WAIT_MS = 30_000;
+/** A network that swallows packets would keep a dial for minutes. */
+const DIAL_MS = 10_000;
+const PROBE_MS = 5_000;
+/** A page is not shown the server's pings; one that only listens has to ask for itself. */
+const SILENCE_MS = 30_000;
+/** Close codes after which dialling again would do harm. @type {Record<number, string>} */
+const FINAL = { 1000: "left", 4001: "replaced", 4002: "refused" };
 
 export class Connection extends EventTarget {
-  #address;
-  #hello;
   /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {Phase} */
+  #phase = "closed";
   #attempt = 0;
+  #inside = false;
   #timer = 0;
+  #deadline = 0;
+  #silence = 0;
 
-  /** @param {string} address @param {() => import("./frames.js").Message} hello */
-  constructor(address, hello) {
+  /** @param {string} url @param {() => Frame} hello made for each dial: it says where to go on */
+  constructor(url, hello) {
     super();
-    this.#address = address;
-    this.#hello = hello;
+    this.url = url;
+    this.hello = hello;
   }
 
   get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.#phase === "open";
   }
 
-  /** Tries now, if it is not open or being opened already. */
+  /** Dials, unless there is a line already. */
   open() {
+    if (this.#phase === "open" || this.#phase === "dialling") return;
     clearTimeout(this.#timer);
-    if (this.#socket && this.#socket.readyState <= WebSocket.OPEN) return;
-    const socket = new WebSocket(this.#address);
+    this.#attempt += 1;
+    this.#set("dialling");
+    const socket = new WebSocket(this.url);
     this.#socket = socket;
     socket.onopen = () => this.#opened(socket);
-    socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = ({ code }) => this.#closed(socket, code);
+    socket.onmessage = ({ data }) => this.#received(String(data));
+    socket.onclose = ({ code }) => this.#lost(code);
+    this.#expect(DIAL_MS);
   }
 
-  /** @param {import("./frames.js").Message} message @returns {boolean} whether it is on its way */
-  send(message) {
-    if (!this.isOpen) return false;
-    this.#socket?.send(encode(message));
+  /** @param {Frame} frame @returns {boolean} whether it could be written */
+  send(frame) {
+    if (!this.isOpen || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(encode(frame));
     return true;
   }
 
-  /** The other side has let us in: the next loss is a first one again. */
-  settled() {
-    this.#attempt = 0;
+  /** Something has changed (the network is back, the page is seen): do not wait any longer. */
+  hurry() {
+    if (this.#phase === "waiting") this.open();
+    else this.probe();
   }
 
-  close() {
-    clearTimeout(this.#timer);
+  /**
+   * A line can be dead and not know it, after sleep say. Asks, and dials anew if nothing comes.
+   * Who is not inside may not ask: the server would answer with an error.
+   */
+  probe() {
+    if (!this.#inside || this.#deadline || !this.send({ kind: "ping" })) return;
+    this.#expect(PROBE_MS);
+  }
+
+  /** @param {WebSocket} socket */
+  #opened(socket) {
+    this.#set("open");
+    socket.send(encode(this.hello()));
+  }
+
+  /** @param {string} text */
+  #received(text) {
+    this.#heard();
+    for (const frame of decode(text)) {
+      if (frame.kind === "welcome") this.#welcomed();
+      this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+    }
+  }
+
+  #welcomed() {
+    this.#attempt = 0;
+    this.#inside = true;
+  }
+
+  /** @param {number} code */
+  #lost(code) {
+    this.#abandon();
+    if (code in FINAL) {
+      this.#attempt = 0;
+      this.#set("closed", 0, FINAL[code]);
+      return;
+    }
+    const wait = backoff(this.#attempt);
+    this.#timer = setTimeout(() => this.open(), wait);
+    this.#set("waiting", Date.now() + wait);
+  }
+
+  /** Closing a dead socket takes as long as the network likes, so nobody waits for it. */
+  #abandon() {
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close();
+    this.#inside = false;
+    this.#stopWaiting();
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
   }
 
-  #opened(socket) {
-    if (socket !== this.#socket) return;
-    this.send(this.#hello());
-    this.#tell("open");
+  /** Something must be heard within `ms`. @param {number} ms */
+  #expect(ms) {
+    this.#deadline = setTimeout(() => this.#lost(1006), ms);
   }
 
-  #received(data) {
-    for (const message of decode(data)) this.#tell("message", message);
+  #heard() {
+    this.#stopWaiting();
+    this.#silence = setTimeout(() => this.probe(), SILENCE_MS);
   }
 
-  #closed(socket, code) {
-    if (socket !== this.#socket) return;
-    this.#socket = null;
-    if (FINAL.has(code)) this.#tell("closed", code);
-    else this.#wait();
+  #stopWaiting() {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#silence);
+    this.#deadline = 0;
   }
 
-  #wait() {
-    const plain = Math.min(1000 * 2 ** this.#attempt, LONGEST_WAIT);
-    const wait = plain * (1 + JITTER * (2 * Math.random() - 1));
-    this.#attempt += 1;
-    this.#tell("wait", { attempt: this.#attempt, seconds: Math.ceil(wait / 1000) });
-    this.#timer = setTimeout(() => {
-      this.#tell("wait", { attempt: this.#attempt, seconds: 0 });
-      this.open();
-    }, wait);
+  /** @param {Phase} phase @param {number} [until] @param {string} [why] */
+  #set(phase, until = 0, why = "") {
+    this.#phase = phase;
+    const detail = { phase, attempt: this.#attempt, until, why };
+    this.dispatchEvent(new CustomEvent("status", { detail }));
   }
+}
 
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
+/**
+ * 1, 2, 4 … 30 s, a fifth more or less: a room that was thrown out must not come back as one.
+ * @param {number} attempt
+ */
+function backoff(attempt) {
+  const wait = Math.min(1000 * 2 ** Math.max(attempt - 1, 0), LONGEST_WAIT_MS);
+  return wait * (0.8 + 0.4 * Math.random());
 }

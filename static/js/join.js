@@ -1,84 +1,97 @@
 // @ts-check
-/** The form at the door. Event: `join` (detail: the name). */
-import { say } from "./i18n.js";
+/** The door: a field, a button, and in words what was wrong. Fires `join` (detail: the name). */
 
-const KEY = "oneroom.name";
+import { button, byId } from "./dom.js";
+import { errorText, pieces, t } from "./i18n.js";
+import { name as nameOf } from "./people.js";
 
 export class Join extends EventTarget {
-  #card = /** @type {HTMLElement} */ (document.querySelector("#join"));
-  #room = /** @type {HTMLElement} */ (document.querySelector("#room"));
-  #name = /** @type {HTMLInputElement} */ (document.querySelector("#name"));
-  #error = /** @type {HTMLElement} */ (document.querySelector(".join-error"));
-  #button = /** @type {HTMLButtonElement} */ (document.querySelector(".join-card button"));
+  #section = byId("join");
+  #name = byId("name");
+  #error = byId("join-error");
+  #button = byId("join-form").querySelector("button");
 
-  /** @param {string} room */
-  constructor(room) {
+  /** @param {string} name to begin with */
+  constructor(name) {
     super();
-    const title = document.querySelector(".join-room");
-    if (title) title.textContent = `#${room}`;
-    this.#name.value = new URLSearchParams(location.search).get("name") ?? remembered();
-    document.querySelector(".join-card")?.addEventListener("submit", (event) => this.#submit(event));
+    this.#name.value = name;
+    byId("join-form").addEventListener("submit", (/** @type {any} */ event) => this.#submit(event));
+    this.#name.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      const composing = event.isComposing || event.keyCode === 229;
+      // Safari submits a form by the Enter that ends a composition (see composer.js).
+      if (composing && event.key === "Enter") event.preventDefault();
+    });
   }
 
-  open() {
-    this.#card.hidden = false;
-    this.#room.hidden = true;
+  /** @param {string} room @param {string} name under which it was tried; empty: not yet */
+  open(room, name) {
+    byId("join-room").textContent = `#${room}`;
+    this.#name.value = name || this.#name.value;
+    this.#busy(false);
+    if (!this.#section.hidden) return;
+    this.#section.hidden = false;
     this.#name.focus();
     this.#name.select();
   }
 
-  /** The room has let us in as `nick`. */
-  done(nick) {
-    remember(nick);
+  close() {
+    this.#section.hidden = true;
     this.#busy(false);
-    this.#card.hidden = true;
-    this.#room.hidden = false;
+    this.#say();
   }
 
-  /** @param {{code: string, text: string}} error */
-  refuse({ code, text }) {
+  /** The server's reason for not letting us in. @param {{code: string, text: string}} error */
+  refuse(error) {
     this.#busy(false);
-    const hint = code === "nick_taken" ? ` ${say("join.try", { name: another(this.#name.value) })}` : "";
-    this.#error.textContent = say("error", { text, code }) + hint;
     this.#name.setAttribute("aria-invalid", "true");
-    this.open();
+    if (error.code === "nick_taken") this.#suggest(this.#name.value.trim());
+    else this.#say(errorText(error));
+    this.#name.focus();
+    this.#name.select();
   }
 
+  /** Something else that keeps us out. @param {string} key */
+  explain(key) {
+    this.#say(t(key));
+  }
+
+  /** @param {string} name that somebody has */
+  #suggest(name) {
+    const other = another(name);
+    const take = button(t("join.try", { name: other }), () => this.#ask(other));
+    this.#say(...pieces("join.taken", { name: nameOf(name) }), " ", take);
+  }
+
+  /** @param {Event} event */
   #submit(event) {
     event.preventDefault();
-    const name = this.#name.value.trim();
-    if (!name) return;
-    this.#error.textContent = "";
+    this.#ask(this.#name.value.trim());
+  }
+
+  /** @param {string} name */
+  #ask(name) {
+    this.#name.value = name;
     this.#name.removeAttribute("aria-invalid");
+    this.#say(...(name ? [] : [t("join.empty")]));
+    if (!name) return this.#name.focus();
     this.#busy(true);
     this.dispatchEvent(new CustomEvent("join", { detail: name }));
   }
 
+  /** @param {boolean} busy */
   #busy(busy) {
     this.#button.disabled = busy;
-    this.#button.textContent = say(busy ? "join.connecting" : "join.button");
+    this.#button.textContent = t(busy ? "join.busy" : "join.button");
+  }
+
+  /** @param {...(Node | string)} parts */
+  #say(...parts) {
+    this.#error.replaceChildren(...parts);
   }
 }
 
-/** 小明 -> 小明2 -> 小明3 */
+/** 小明 -> 小明2 -> 小明3. @param {string} name */
 function another(name) {
-  const [, stem, number] = /^(.*?)(\d*)$/.exec(name.trim()) ?? ["", name, ""];
-  return `${stem}${Number(number || 1) + 1}`;
-}
-
-// A browser that keeps nothing (private windows, some settings) throws on touching the storage.
-function remembered() {
-  try {
-    return localStorage.getItem(KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function remember(nick) {
-  try {
-    localStorage.setItem(KEY, nick);
-  } catch {
-    // Then it is asked for again.
-  }
+  const [, stem, number] = /^(.*?)(\d{0,9})$/su.exec(name) ?? ["", name, ""];
+  return `${stem}${number ? Number(number) + 1 : 2}`;
 }

@@ -1,40 +1,62 @@
 // @ts-check
 /**
- * Text as DOM nodes, with its http and https addresses as links. One pass over the text, each
- * character looked at a bounded number of times: no pattern that could run away. Never a string
- * of HTML.
+ * Text with its addresses as links. Only http and https, and what is shown is where it leads. Takes
+ * time in proportion to the text: every pattern is one class of characters, nothing is tried twice.
  */
 
-// An address ends where CJK text or its punctuation begins: 见https://example.com/a，谢谢
-const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/g;
-const TRAILING = new Set([..."),.;:!?'\"]*"]);
+import { el } from "./dom.js";
 
-/** @param {string} text @returns {Node[]} */
+// Ends at spaces, quotes, Chinese punctuation and what shows nothing: `见https://a.cn/b，谢谢`.
+const ADDRESS =
+  /\bhttps?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
+// A host of Chinese letters is far rarer than a sentence that goes on behind a host.
+const HOST = /^https?:\/\/[^/?#\p{Script=Han}]*/iu;
+const HAN = /^\p{Script=Han}/u;
+const CLOSING = { ")": "(", "]": "[", "}": "{" };
+
+/** @param {string} text @returns {(Node | string)[]} */
 export function linkify(text) {
-  const nodes = [];
+  const parts = [];
   let done = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = trimmed(match[0]);
-    if (!URL.canParse(address)) continue;
-    nodes.push(document.createTextNode(text.slice(done, match.index)), link(address));
+    if (!leadsSomewhere(address)) continue;
+    parts.push(text.slice(done, match.index), link(address));
     done = match.index + address.length;
   }
-  nodes.push(document.createTextNode(text.slice(done)));
-  return nodes;
+  parts.push(text.slice(done));
+  return parts.filter((part) => part !== "");
 }
 
-function trimmed(address) {
-  let end = address.length;
-  const opens = address.includes("(");
-  while (TRAILING.has(address[end - 1]) && !(opens && address[end - 1] === ")")) end -= 1;
-  return address.slice(0, end);
-}
-
+/** @param {string} address */
 function link(address) {
-  const anchor = document.createElement("a");
-  anchor.href = address;
-  anchor.rel = "noopener noreferrer";
-  anchor.target = "_blank";
-  anchor.textContent = address;
-  return anchor;
+  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address);
+}
+
+/** Without the sentence's own full stop, and without a bracket that was opened before it. */
+function trimmed(/** @type {string} */ found) {
+  const host = HOST.exec(found)?.[0] ?? "";
+  const whole = HAN.test(found.slice(host.length)) ? host : found;
+  let end = whole.length;
+  const open = { ")": 0, "]": 0, "}": 0 };
+  for (const char of whole) {
+    if (char in CLOSING) open[char] -= 1;
+    for (const [close, opener] of Object.entries(CLOSING)) if (char === opener) open[close] += 1;
+  }
+  for (; end > 0; end -= 1) {
+    const last = whole[end - 1];
+    if (last in CLOSING && open[last] < 0) open[last] += 1;
+    else if (!/[.,;:!?*_~]/.test(last)) break;
+  }
+  return whole.slice(0, end);
+}
+
+/** `https://bank@elsewhere` looks like another place than it leads to. @param {string} address */
+function leadsSomewhere(address) {
+  try {
+    const { host, username, password } = new URL(address);
+    return host !== "" && !username && !password;
+  } catch {
+    return false;
+  }
 }

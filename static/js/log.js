@@ -1,258 +1,113 @@
 // @ts-check
 /**
- * The conversation, as a list. It owns the list's nodes and the scroll position, and makes nodes
- * only from templates and text: what people write is never read as HTML.
+ * The conversation on the page. It is given all rows, and changes only the nodes whose row has
+ * changed: a screen reader then reads what is new, and a selection stays.
  *
- * Whether to stick to the end is decided before a node is added, not after: the node itself moves
- * the end away.
+ * It keeps the reader's place by itself (Safari has no scroll anchoring): at the end it stays at
+ * the end, anywhere else the first line in sight stays where it is.
  */
-import { clock, day, full, isSameDay } from "./time.js";
-import { doorName, list, say, sayCount } from "./i18n.js";
-import { linkify } from "./linkify.js";
-import { colorOf } from "./nick.js";
 
-const NEAR_END = 50; // px, as The Lounge and Campfire have it; a fraction of zoom must not count
-const GROUP = 5 * 60_000; // ms within which one author's messages stand together
-const MOST_NODES = 400;
-const GREY_AFTER = 300; // ms: on a fast network a message never looks unsent
+import { byId, icon } from "./dom.js";
+import { t } from "./i18n.js";
+import { node } from "./lines.js";
 
-/** @typedef {{kind: string, nick: string, text: string, at: number, door?: string, id?: string | null, own: boolean}} Shown */
+/** @typedef {import("./rows.js").Row} Row @typedef {{row: Row, node: HTMLElement}} Shown */
 
-export class Log extends EventTarget {
-  #list;
-  #scroller;
-  #pill;
-  #template;
-  /** @type {Shown | null} */
-  #last = null;
-  /** @type {Map<string, HTMLElement>} own messages without an answer, by id */
-  #pending = new Map();
+/** A fraction of a zoomed pixel must not count, nor half a line. */
+const NEAR_END_PX = 50;
+/** What people may have missed: not who came and went, nor our own. */
+const COUNTED = ["say", "act", "topic", "dm", "answer"];
+
+export class Log {
+  #scroller = byId("scroller");
+  #list = byId("log");
+  #pill = byId("pill");
+  /** @type {Map<string, Shown>} */
+  #shown = new Map();
+  #atEnd = true;
   #missed = 0;
-  /** @type {{node: HTMLElement, joined: string[], left: string[]} | null} */
-  #comings = null;
 
-  constructor() {
-    super();
-    this.#list = /** @type {HTMLElement} */ (document.querySelector(".log"));
-    this.#scroller = /** @type {HTMLElement} */ (document.querySelector(".scroller"));
-    this.#pill = /** @type {HTMLElement} */ (document.querySelector(".pill"));
-    this.#template = /** @type {HTMLTemplateElement} */ (document.querySelector("#message"));
+  /** @param {import("./lines.js").Context} context */
+  constructor(context) {
+    this.context = context;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#pill.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => this.#missed || this.#away || this.toEnd()).observe(this.#scroller);
+    const resized = new ResizeObserver(() => this.#atEnd && this.#jump());
+    resized.observe(this.#scroller);
+    resized.observe(this.#list);
   }
 
-  #away = false;
-
-  /** A message or an action. @param {Shown} shown */
-  add(shown) {
-    const pending = shown.id && this.#pending.get(shown.id);
-    if (pending) this.#drop(shown.id ?? "", pending); // it goes to its place in the order
-    this.#separateDays(shown.at);
-    this.#append(shown.kind === "act" ? this.#action(shown) : this.#message(shown), true);
-    this.#last = shown;
-    this.#pendingToEnd();
-  }
-
-  /** An own message that is on its way. @param {Shown} shown */
-  addPending(shown) {
-    const node = this.#message(shown);
-    node.classList.add("own", "pending");
-    node.dataset.id = shown.id ?? "";
-    this.#pending.set(shown.id ?? "", node);
-    setTimeout(() => node.classList.add("late"), GREY_AFTER);
-    this.#append(node, false);
-    this.toEnd();
-  }
-
-  /** It was not sent, and this is why. @param {string} id @param {string} why */
-  fail(id, why) {
-    const node = this.#pending.get(id);
-    if (!node) return;
-    const stuck = !this.#away;
-    node.querySelector(".failure")?.remove();
-    node.classList.add("failed");
-    node.append(this.#failure(id, why));
-    if (stuck) this.toEnd();
-  }
-
-  /** It is being sent again. @param {string} id */
-  retrying(id) {
-    const node = this.#pending.get(id);
-    node?.classList.remove("failed");
-    node?.querySelector(".failure")?.remove();
-  }
-
-  /** It was answered otherwise than by being said, or taken back. @param {string} id */
-  remove(id) {
-    const node = this.#pending.get(id);
-    if (node) this.#drop(id, node);
-  }
-
-  /** A word of the server's. @param {string} text @param {string} [kind] */
-  note(text, kind = "note") {
-    const node = document.createElement("li");
-    node.className = kind;
-    node.dir = "auto";
-    if (kind === "error") node.setAttribute("role", "alert");
-    node.append(...linkify(text));
-    this.#append(node, kind !== "presence");
-    this.#last = null;
-    this.#pendingToEnd();
-    return node;
-  }
-
-  /** Who came and went; one line for those who did so one after the other. */
-  comings({ joined, left, renamed }) {
-    for (const { from, to } of renamed) this.note(say("renamed", { from, to }), "presence");
-    if (!joined.length && !left.length) return;
-    if (!this.#comings || this.#list.lastElementChild !== this.#comings.node) {
-      this.#comings = { node: this.note("", "presence"), joined: [], left: [] };
-    }
-    const told = this.#comings;
-    told.left = [...told.left.filter((nick) => !joined.some((one) => one.nick === nick)), ...left];
-    const came = joined.map((one) => one.nick).filter((nick) => !told.joined.includes(nick));
-    told.joined = [...told.joined.filter((nick) => !left.includes(nick)), ...came];
-    told.node.textContent = comingsInWords(told);
-    told.node.hidden = !told.node.textContent;
-    if (!this.#away) this.toEnd();
+  /** @param {Row[]} rows @param {boolean} live whether it is new, or what was said before */
+  show(rows, live) {
+    this.#list.setAttribute("aria-busy", String(!live));
+    const place = this.#atEnd ? null : this.#place();
+    this.#missed += this.#patch(rows);
+    byId("empty").hidden = !live || rows.length > 0;
+    if (place) this.#scroller.scrollTop += place.node.offsetTop - place.top;
+    else this.#jump();
+    this.#showPill();
   }
 
   toEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#atEnd = true;
+    this.#jump();
     this.#scrolled();
   }
 
-  clear() {
-    this.#list.replaceChildren();
-    this.#pending.clear();
-    this.#last = null;
+  /** @param {Row[]} rows @returns {number} how many are new */
+  #patch(rows) {
+    const before = this.#shown;
+    this.#shown = new Map();
+    let added = 0;
+    let next = this.#list.firstElementChild;
+    const wanted = new Set(rows.map((row) => row.key));
+    for (const [key, { node }] of before) {
+      if (wanted.has(key)) continue;
+      if (next === node) next = node.nextElementSibling;
+      node.remove();
+    }
+    for (const row of rows) {
+      const old = before.get(row.key);
+      const shown = old && alike(old.row, row) ? old : { row, node: node(row, this.context) };
+      if (!old && COUNTED.includes(row.type) && !("own" in row.line && row.line.own)) added += 1;
+      if (old && old !== shown) {
+        if (next === old.node) next = shown.node;
+        old.node.replaceWith(shown.node);
+      }
+      if (next === shown.node) next = next.nextElementSibling;
+      else this.#list.insertBefore(shown.node, next);
+      this.#shown.set(row.key, shown);
+    }
+    return added;
   }
 
-  // -- nodes
-
-  #message(shown) {
-    const node = /** @type {HTMLElement} */ (
-      /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true)).firstElementChild
-    );
-    const nick = node.querySelector(".nick");
-    if (nick) nick.textContent = shown.nick;
-    nick?.classList.add(colorOf(shown.nick));
-    node.querySelector(".text")?.append(...this.#textOf(shown));
-    const door = node.querySelector(".door");
-    if (door) door.textContent = doorName(shown.door ?? "");
-    this.#stamp(node, shown.at);
-    node.classList.toggle("own", shown.own);
-    node.classList.toggle("follows", this.#follows(shown));
-    return node;
+  /** The first line in sight that will still be there, and where it is. */
+  #place() {
+    const top = this.#scroller.scrollTop;
+    const first = [...this.#list.children].find((li) => li.offsetTop + li.offsetHeight > top);
+    return first ? { node: first, top: first.offsetTop } : null;
   }
 
-  #textOf(shown) {
-    if (!shown.own) return linkify(shown.text);
-    const own = document.createElement("span");
-    own.className = "hidden";
-    own.textContent = `${say("own")} `;
-    return [own, ...linkify(shown.text)];
-  }
-
-  #stamp(node, at) {
-    const time = node.querySelector("time");
-    time.textContent = clock(at);
-    time.dateTime = new Date(at).toISOString();
-    time.title = full(at);
-  }
-
-  #action(shown) {
-    const node = document.createElement("li");
-    node.className = "action";
-    node.dir = "auto";
-    const nick = document.createElement("bdi");
-    nick.className = `nick ${colorOf(shown.nick)}`;
-    nick.textContent = shown.nick;
-    node.append("* ", nick, " ", ...linkify(shown.text));
-    node.title = full(shown.at);
-    return node;
-  }
-
-  #failure(id, why) {
-    const box = document.createElement("p");
-    box.className = "failure";
-    box.setAttribute("role", "alert");
-    box.append(`${say("not.sent")}${why ? `: ${why}` : ""} `, this.#button("retry", id), " ", this.#button("delete", id));
-    return box;
-  }
-
-  #button(what, id) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "quiet";
-    button.textContent = say(what);
-    button.addEventListener("click", () => this.dispatchEvent(new CustomEvent(what, { detail: id })));
-    return button;
-  }
-
-  #follows(shown) {
-    const last = this.#last;
-    return (
-      last?.kind === "say" && last.nick === shown.nick && last.door === shown.door &&
-      shown.at - last.at < GROUP && isSameDay(shown.at, last.at)
-    );
-  }
-
-  #separateDays(at) {
-    if (this.#day !== undefined && isSameDay(this.#day, at)) return;
-    this.#day = at;
-    const node = document.createElement("li");
-    node.className = "day";
-    node.textContent = day(at);
-    this.#append(node, false);
-    this.#last = null;
-  }
-
-  /** @type {number | undefined} */
-  #day;
-
-  // -- the list
-
-  #append(node, counts) {
-    const stuck = !this.#away;
-    this.#list.append(node);
-    while (this.#list.childElementCount > MOST_NODES && stuck) this.#list.firstElementChild?.remove();
-    if (stuck) this.toEnd();
-    else if (counts) this.#miss();
-  }
-
-  #drop(id, node) {
-    this.#pending.delete(id);
-    node.remove();
-  }
-
-  /** What is not in the order yet stands behind all that is. */
-  #pendingToEnd() {
-    for (const node of this.#pending.values()) this.#list.append(node);
-  }
-
-  #miss() {
-    this.#missed += 1;
-    this.#showPill();
+  #jump() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#away = scrollHeight - scrollTop - clientHeight > NEAR_END;
-    if (!this.#away) this.#missed = 0;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     this.#showPill();
   }
 
   #showPill() {
-    this.#pill.hidden = !this.#away;
-    this.#pill.textContent = this.#missed ? sayCount("pill", this.#missed) : say("pill.none");
+    if (this.#atEnd) this.#missed = 0;
+    this.#pill.hidden = this.#atEnd;
+    const label = this.#missed ? t("log.new", { n: this.#missed }) : t("log.end");
+    if (this.#pill.textContent !== label) this.#pill.replaceChildren(label, icon("down"));
   }
 }
 
-function comingsInWords({ joined, left }) {
-  const words = [];
-  if (joined.length) words.push(say("joined", { names: list(joined) }));
-  if (left.length) words.push(say("left", { names: list(left) }));
-  return words.join(" · ");
+/** @param {Row} a @param {Row} b */
+function alike(a, b) {
+  if (a.type === "day") return a.label === b.label;
+  return a.line === b.line && a.head === b.head && a.type === b.type;
 }

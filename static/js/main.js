@@ -1,199 +1,183 @@
 // @ts-check
 /**
- * Wires the parts: the connection brings messages, the state learns from them, the views show
- * them; what is written goes through the outbox. This is the one module that knows all others.
+ * The page, wired. Frames come from the connection, change the state, and the state is shown; what
+ * people write goes through the outbox to the connection. This module knows all others, and none
+ * of them knows it.
  */
+
 import { Banner } from "./banner.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { fill, list, load, say } from "./i18n.js";
+import { byId } from "./dom.js";
+import { typed } from "./frames.js";
+import { load } from "./i18n.js";
 import { Join } from "./join.js";
 import { Log } from "./log.js";
 import { Members } from "./members.js";
-import { Outbox, newId } from "./outbox.js";
-import { RoomState } from "./state.js";
-import { Typing } from "./typing.js";
+import { Outbox } from "./outbox.js";
+import * as places from "./places.js";
+import { rows } from "./rows.js";
+import { broken, initial, outside, quieten, reduce } from "./state.js";
+import * as storage from "./storage.js";
+import { showTyping } from "./typing.js";
 
-await load();
-fill();
+/** @typedef {import("./frames.js").Frame} Frame */
 
-const roomName = decodeURIComponent(/^\/r\/([^/]+)/.exec(location.pathname)?.[1] ?? "lobby");
-const state = new RoomState();
-const log = new Log();
+const query = new URLSearchParams(location.search);
+await load(navigator.languages, query.get("lang"));
+
+let state = initial(places.here());
+let wanted = storage.inside.load();
+let knocking = false; // a hello is not answered yet
+let drawing = 0;
+
+const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/ws`, hello);
+const outbox = new Outbox((frame) => connection.send(frame), storage.outbox);
+const join = new Join(query.get("name") ?? storage.lastName.load());
 const members = new Members();
-const composer = new Composer();
+const composer = new Composer(storage.draft);
 const banner = new Banner();
-const typing = new Typing();
-const join = new Join(roomName);
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
-const connection = new Connection(address, hello);
-const outbox = new Outbox((message) => isInside && connection.send(message));
+const log = new Log({
+  get nick() { return state.nick; },
+  retry: (id) => { outbox.retry(id); composer.focus(); }, // the button that was pressed is gone
+  edit: (id) => takeBack(id),
+  delete: (id) => { outbox.delete(id); composer.focus(); },
+});
 
-const REPLACED = 4001; // docs/protocol.md: another connection of this session took over
-
-let wanted = "";
-let isInside = false;
-
+/** Where we were, if we were anywhere. @returns {Frame} */
 function hello() {
-  return {
-    kind: "hello", nick: wanted, room: state.room || roomName, session: session(),
-    since: state.seq, epoch: state.epoch,
-  };
+  knocking = true;
+  const place = state.seq ? { since: state.seq, epoch: state.epoch } : {};
+  return { kind: "hello", nick: wanted, room: state.room, session: storage.session(), ...place };
 }
 
-/** A secret that ties this tab's reconnections together. */
-function session() {
-  try {
-    const kept = sessionStorage.getItem("oneroom.session") ?? newId();
-    sessionStorage.setItem("oneroom.session", kept);
-    return kept;
-  } catch {
-    return (memory ??= newId());
-  }
-}
-/** @type {string | undefined} */
-let memory;
+connection.addEventListener("frame", (event) => {
+  const frame = /** @type {CustomEvent<Frame>} */ (event).detail;
+  if (frame.kind === "error" && isHandled(frame)) return;
+  if (frame.id) outbox.settle(frame.id);
+  else if (frame.kind === "notice" || frame.kind === "welcome") outbox.settleCommand();
+  state = reduce(state, frame, Date.now());
+  ON[frame.kind]?.(frame);
+  draw();
+});
 
-/** @type {Record<string, (message: any) => void>} */
-const SHOW = {
-  welcome({ nick, room, topic }) {
-    const isFirst = !isInside && !document.title.startsWith("#");
-    isInside = true;
-    connection.settled();
+/** @type {Record<string, (frame: Frame) => void>} */
+const ON = {
+  welcome() {
+    knocking = false;
+    wanted = state.nick;
+    storage.inside.save(state.nick);
+    storage.lastName.save(state.nick);
+    places.show(state.room);
     banner.hide();
-    join.done(nick);
-    wanted = nick;
-    showRoom(room, topic);
-    if (isFirst) composer.focus();
-    outbox.resend();
+    showPhase();
+    composer.enter(state.room, state.limits.text_bytes);
+    members.showTerminal(state.limits.tcp_port ?? 0);
   },
-  say: showSaid,
-  act: showSaid,
-  topic(event) {
-    showRoom(state.room, event.text);
-    log.note(say(event.text ? "topic.set" : "topic.gone", event));
+  live: () => outbox.live(state.room),
+  nick() {
+    wanted = state.nick;
+    storage.inside.save(state.nick);
+    storage.lastName.save(state.nick);
   },
-  presence(event) {
-    const others = event.joined.filter(({ nick }) => nick !== state.nick);
-    log.comings({ ...event, joined: others });
-  },
-  typing: ({ nick }) => nick !== state.nick && typing.add(nick),
-  dm(event) {
-    const isOwn = event.from === state.nick;
-    log.note(say(isOwn ? "dm.to" : "dm.from", { nick: isOwn ? event.to : event.from, text: event.text }), "dm");
-  },
-  nick({ nick }) {
-    wanted = nick;
-    log.note(say("you.are", { nick }));
-  },
-  members({ id, members: here, count }) {
-    if (id) log.note(say("who", { count, names: list(here.map((one) => one.nick)) }));
-  },
-  rooms({ rooms }) {
-    for (const { room, count, topic } of rooms) log.note(say("rooms", { room, count, topic }));
-  },
-  help({ commands }) {
-    log.note(commands.map(({ usage, help }) => `${usage}  ${help}`).join("\n"), "note listing");
-  },
-  history({ events }) {
-    if (!events.length) log.note(say("history.none"));
-    log.note(events.map(({ nick, text }) => `<${nick}> ${text}`).join("\n"), "note listing");
-  },
-  gap({ from, to, reason }) {
-    log.note(say(reason === "epoch" ? "gap.epoch" : "gap", { from, to }), "gap");
-  },
-  notice: ({ text }) => log.note(text),
-  error: showError,
+  typing: () => setTimeout(() => { state = quieten(state, Date.now()); draw(); }, 6_050),
 };
 
-function showSaid(event) {
-  typing.remove(event.nick);
-  const own = Boolean(event.id && outbox.settle(event.id)) || event.nick === state.nick;
-  log.add({ ...event, own });
+/** Errors that are shown where they belong, not in the log. @param {Frame} frame */
+function isHandled(frame) {
+  const error = /** @type {{code: string, text: string}} */ (/** @type {unknown} */ (frame));
+  if (frame.id && outbox.refuse(frame.id, error)) return true;
+  if (error.code === "replaced") return true; // the close code that follows says it too
+  if (!knocking) return false;
+  leave();
+  join.refuse(error);
+  return true;
 }
 
-function showError(error) {
-  if (!isInside) join.refuse(error);
-  else if (!(error.id && outbox.fail(error.id, error.text))) log.note(say("error", error), "error");
-}
-
-function showRoom(room, topic) {
-  document.title = `#${room}`;
-  const title = document.querySelector(".top-room");
-  if (title) title.textContent = `#${room}`;
-  const line = document.querySelector(".top-topic");
-  if (line) line.textContent = topic;
-  composer.name(room);
-  composer.limit = state.limits.text_bytes;
-}
-
-connection.addEventListener("message", (event) => {
-  const message = /** @type {CustomEvent} */ (event).detail;
-  const room = state.room;
-  if (!state.learn(message)) {
-    if (message.id && outbox.settle(message.id)) log.remove(message.id);
-    return;
+connection.addEventListener("status", (event) => {
+  const status = /** @type {CustomEvent<import("./connection.js").Status>} */ (event).detail;
+  if (status.phase === "open") return;
+  outbox.broken();
+  state = broken(state);
+  if (status.why === "left") {
+    leave();
+    join.explain("join.left");
+  } else if (state.phase === "inside") banner.show(status);
+  else if (status.phase === "waiting") {
+    showPhase();
+    join.explain("join.unreachable");
   }
-  if (message.kind === "welcome" && room && room !== message.room) changeRoom(message);
-  SHOW[message.kind]?.(message);
-  if (isInside) members.show(state);
+  draw();
 });
 
-/** Another room is another log: what stood here is not of it. */
-function changeRoom({ room }) {
-  state.seq = undefined;
-  log.clear();
-  history.replaceState(null, "", room === "lobby" ? "/" : `/r/${encodeURIComponent(room)}`);
+/** Back to the door; what was read stays behind it. */
+function leave() {
+  state = outside(state);
+  storage.inside.save("");
+  banner.hide();
+  showPhase();
 }
-
-connection.addEventListener("wait", (event) => {
-  isInside = false;
-  banner.waiting(/** @type {CustomEvent} */ (event).detail);
-});
-connection.addEventListener("closed", (event) => {
-  isInside = false;
-  if (/** @type {CustomEvent} */ (event).detail === REPLACED) banner.replaced();
-});
-banner.addEventListener("retry", () => connection.open());
-addEventListener("online", () => wanted && connection.open());
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && wanted) connection.open();
-});
 
 join.addEventListener("join", (event) => {
-  wanted = /** @type {CustomEvent} */ (event).detail;
-  if (connection.isOpen) connection.send(hello());
-  else connection.open();
+  wanted = /** @type {CustomEvent<string>} */ (event).detail;
+  if (!connection.send(hello())) connection.open();
 });
 
-composer.addEventListener("typing", () => isInside && connection.send({ kind: "typing" }));
 composer.addEventListener("send", (event) => {
-  const text = /** @type {CustomEvent} */ (event).detail.replace(/^／/, "/");
-  if (text.startsWith("/") && !text.startsWith("//")) command(text);
-  else post(text.replace(/^\/\//, "/"));
+  const text = /** @type {CustomEvent<string>} */ (event).detail;
+  outbox.post(typed(text), text, state.room);
+  draw();
+  log.toEnd();
+});
+composer.addEventListener("typing", () => state.live && connection.send({ kind: "typing" }));
+outbox.addEventListener("change", draw);
+outbox.addEventListener("late", () => connection.probe());
+banner.addEventListener("retry", () => connection.open());
+
+addEventListener("online", () => connection.hurry());
+document.addEventListener("visibilitychange", () => document.hidden || connection.hurry());
+addEventListener("popstate", () => enterRoom(places.here()));
+byId("log").addEventListener("click", (/** @type {MouseEvent} */ event) => {
+  const link = /** @type {Element} */ (event.target).closest("a[data-room]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  enterRoom(link.getAttribute("data-room") ?? "");
 });
 
-/** A command is for now: it waits in no outbox, and comes back to the box if it cannot be sent. */
-function command(line) {
-  const isSent = isInside && connection.send({ kind: "command", line, id: newId() });
-  if (!isSent) composer.giveBack(line);
+/** @param {string} room */
+function enterRoom(room) {
+  if (room === state.room || connection.send({ kind: "join", room })) return;
+  state = { ...initial(room), phase: state.phase, nick: state.nick }; // the next hello goes there
+  draw();
 }
 
-function post(text) {
-  const { id } = outbox.post({ kind: "say", text });
-  log.addPending({ kind: "say", nick: state.nick, text, at: Date.now(), door: "web", id, own: true });
+/** @param {string} id of an entry that its author wants to change */
+function takeBack(id) {
+  const entry = outbox.entries.find((one) => one.id === id);
+  outbox.delete(id);
+  if (entry) composer.edit(entry.text);
 }
 
-outbox.addEventListener("change", (event) => {
-  const { id, failed } = /** @type {CustomEvent} */ (event).detail;
-  if (failed === null) log.retrying(id);
-  else log.fail(id, failed === "late" ? "" : failed);
-});
-log.addEventListener("retry", (event) => outbox.retry(/** @type {CustomEvent} */ (event).detail));
-log.addEventListener("delete", (event) => {
-  const id = /** @type {CustomEvent} */ (event).detail;
-  outbox.settle(id);
-  log.remove(id);
-});
+function showPhase() {
+  const inside = state.phase === "inside";
+  byId("room").hidden = !inside;
+  document.body.dataset.phase = state.phase;
+  if (inside) join.close();
+  else join.open(state.room, wanted);
+}
 
-join.open();
+/** Once per picture, however many frames came: a burst is one change of the page. */
+function draw() {
+  drawing ||= requestAnimationFrame(() => {
+    drawing = 0;
+    byId("room-name").textContent = `#${state.room}`;
+    byId("topic").textContent = byId("topic").title = state.topic;
+    members.show(state);
+    showTyping([...state.typing.keys()]);
+    log.show(rows(state.lines, outbox.of(state.room), state.nick, Date.now()), state.live);
+  });
+}
+
+// Who was inside before a reload goes straight back, and does not see the door.
+if (wanted) connection.open();
+else showPhase();

@@ -1,85 +1,167 @@
 // @ts-check
 /**
- * What was written here and is not yet known to be in the log. Nothing leaves it but by the
- * room's own acknowledgement, or by the hand of who wrote it: so no text is lost, and, as each
- * carries an id that the server knows again, none is said twice. Knows no DOM.
+ * What was written and is not yet in the log. Nothing typed is ever lost: an entry leaves only when
+ * the server has answered it, or the person deletes it. It is kept where a reload finds it.
+ *
+ * queued --(line is live)--> sent --(300 ms)--> waiting --(10 s)--> failed --retry--> queued
+ *
+ * An entry goes to the room it was written in and to no other: who has gone elsewhere while the line
+ * was broken must not say there what was meant for here.
+ *
+ * An entry keeps its id through every retry, and the server does not post the same id of the same
+ * session twice, so sending again is safe. Commands are the exception: nobody knows whether one
+ * that went out with a broken line was obeyed, so the person is asked.
  */
 
-const PATIENCE = 10_000; // ms until a message without an answer is called not sent
+import { random } from "./frames.js";
 
-/** @typedef {{id: string, message: import("./frames.js").Message, failed: string | null}} Item */
+/**
+ * @typedef {import("./frames.js").Frame} Frame
+ * @typedef {"queued" | "sent" | "waiting" | "failed"} EntryState
+ * @typedef {{code: string, text: string}} Reason
+ * @typedef {{id: string, room: string, at: number, text: string, frame: Frame, state: EntryState,
+ *   reason: Reason | null}} Entry
+ * @typedef {{load: () => Entry[], save: (entries: Entry[]) => void}} Store
+ */
 
+/** Sooner than this a network answers as a rule: no flicker. */
+const WAITING_MS = 300;
+const LATE_MS = 10_000;
+
+/** Fires `change` when entries changed, `late` when the server is silent for too long. */
 export class Outbox extends EventTarget {
-  /** @type {Map<string, Item>} */
-  #items = new Map();
+  /** @type {readonly Entry[]} */
+  entries = [];
+  /** Where the line is live; empty: nowhere. */
+  #room = "";
   /** @type {Map<string, number>} */
   #timers = new Map();
-  #send;
 
-  /** @param {(message: import("./frames.js").Message) => boolean} send */
-  constructor(send) {
+  /** @param {(frame: Frame) => boolean} send @param {Store} store */
+  constructor(send, store) {
     super();
-    this.#send = send;
+    this.send = send;
+    this.store = store;
+    this.entries = store.load().map(afterBreak);
   }
 
-  /** @param {{kind: string, [field: string]: any}} message @returns {Item} */
-  post(message) {
-    const id = newId();
-    const item = { id, message: { ...message, id }, failed: null };
-    this.#items.set(id, item);
-    this.#try(item);
-    return item;
+  /** @param {Frame} frame without id @param {string} text as it was typed @param {string} room */
+  post(frame, text, room) {
+    const id = random(12);
+    const at = Date.now();
+    /** @type {Entry} */
+    const entry = { id, room, at, text, frame: { ...frame, id }, state: "queued", reason: null };
+    this.#put([...this.entries, entry]);
+    this.#dispatch(entry);
   }
 
-  /** Sends again what is unanswered, in its order: after a reconnection. */
-  resend() {
-    for (const item of this.#items.values()) if (!item.failed) this.#try(item);
+  /** What was written in `room`. @param {string} room */
+  of(room) {
+    return this.entries.filter((entry) => entry.room === room);
+  }
+
+  /**
+   * The server has said all that it owed us of `room`: what is still here it does not have.
+   * @param {string} room
+   */
+  live(room) {
+    if (room !== this.#room) this.broken(); // what was under way in another room is not answered
+    this.#room = room;
+    for (const entry of this.entries) if (entry.state === "queued") this.#dispatch(entry);
+  }
+
+  /** The line is broken. */
+  broken() {
+    this.#room = "";
+    for (const id of this.#timers.keys()) this.#stop(id);
+    this.#put(this.entries.map(afterBreak));
+  }
+
+  /** The server has answered `id`. @param {string} id @returns {boolean} whether it was ours */
+  settle(id) {
+    if (!this.#find(id)) return false;
+    this.delete(id);
+    return true;
+  }
+
+  /** An answer without id settles the oldest command. @returns {void} */
+  settleCommand() {
+    const commands = this.entries.filter(({ frame }) => frame.kind === "command");
+    const oldest = commands.find(({ state }) => isOut(state));
+    if (oldest) this.delete(oldest.id);
+  }
+
+  /** @param {string} id @param {Reason} reason @returns {boolean} whether it was ours */
+  refuse(id, reason) {
+    if (!this.#find(id)) return false;
+    this.#stop(id);
+    this.#change(id, { state: "failed", reason });
+    return true;
   }
 
   /** @param {string} id */
   retry(id) {
-    const item = this.#items.get(id);
-    if (!item) return;
-    item.failed = null;
-    this.#changed(item);
-    this.#try(item);
+    this.#change(id, { state: "queued", reason: null });
+    const entry = this.#find(id);
+    if (entry) this.#dispatch(entry);
   }
 
-  /** It is in the log, or taken back. @param {string} id @returns {boolean} whether it was ours */
-  settle(id) {
+  /** @param {string} id */
+  delete(id) {
+    this.#stop(id);
+    this.#put(this.entries.filter((entry) => entry.id !== id));
+  }
+
+  /** @param {Entry} entry */
+  #dispatch({ id, room, frame }) {
+    if (room !== this.#room || !this.send(frame)) return;
+    this.#change(id, { state: "sent" });
+    this.#timers.set(id, setTimeout(() => this.#isWaiting(id), WAITING_MS));
+  }
+
+  /** @param {string} id */
+  #isWaiting(id) {
+    this.#timers.set(id, setTimeout(() => this.#isLate(id), LATE_MS - WAITING_MS));
+    this.#change(id, { state: "waiting" });
+  }
+
+  /** @param {string} id */
+  #isLate(id) {
+    this.#timers.delete(id);
+    this.#change(id, { state: "failed", reason: { code: "late", text: "" } });
+    this.dispatchEvent(new Event("late"));
+  }
+
+  /** @param {string} id */
+  #stop(id) {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
-    return this.#items.delete(id);
   }
 
-  /** @param {string} id @param {string} why @returns {boolean} whether it was ours */
-  fail(id, why) {
-    const item = this.#items.get(id);
-    if (!item) return false;
-    clearTimeout(this.#timers.get(id));
-    item.failed = why;
-    this.#changed(item);
-    return true;
+  /** @param {string} id */
+  #find(id) {
+    return this.entries.find((entry) => entry.id === id);
   }
 
-  has(id) {
-    return this.#items.has(id);
+  /** @param {string} id @param {Partial<Entry>} change */
+  #change(id, change) {
+    this.#put(this.entries.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)));
   }
 
-  #try(item) {
-    clearTimeout(this.#timers.get(item.id));
-    if (this.#send(item.message)) {
-      this.#timers.set(item.id, setTimeout(() => this.fail(item.id, "late"), PATIENCE));
-    }
-  }
-
-  #changed(item) {
-    this.dispatchEvent(new CustomEvent("change", { detail: item }));
+  /** @param {Entry[]} entries */
+  #put(entries) {
+    this.entries = entries;
+    this.store.save(entries);
+    this.dispatchEvent(new Event("change"));
   }
 }
 
-/** Not randomUUID: a page on a plain-http LAN address has none. */
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** @param {EntryState} state */
+const isOut = (state) => state === "sent" || state === "waiting";
+
+/** @param {Entry} entry @returns {Entry} */
+function afterBreak(entry) {
+  if (!isOut(entry.state)) return entry;
+  if (entry.frame.kind !== "command") return { ...entry, state: "queued" };
+  return { ...entry, state: "failed", reason: { code: "unsure", text: "" } };
 }

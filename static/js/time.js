@@ -1,22 +1,40 @@
 // @ts-check
-import { language } from "./i18n.js";
+/** Moments as people read them, in the person's language and time zone. */
 
-/** @param {number} at ms since 1970 */
-export function clock(at) {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hour12: false }).format(at);
+import { locale, t } from "./i18n.js";
+
+/** 09:05, for everybody as the terminals show it: they are in the same conversation. */
+export function clock(/** @type {number} */ at) {
+  return format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
 
-/** @param {number} at */
-export function day(at) {
-  return new Intl.DateTimeFormat(language, { weekday: "long", month: "long", day: "numeric" }).format(at);
-}
-
-/** @param {number} at */
+/** All of it, for a tooltip. @param {number} at */
 export function full(at) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" }).format(at);
+  return format({ dateStyle: "full", timeStyle: "medium" }).format(at);
 }
 
-/** @param {number} one @param {number} other */
-export function isSameDay(one, other) {
-  return new Date(one).toDateString() === new Date(other).toDateString();
+/** Equal for moments of one day. @param {number} at */
+export function dayKey(at) {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+}
+
+/** @param {number} at @param {number} now */
+export function dayName(at, now) {
+  const day = dayKey(at);
+  if (day === dayKey(now)) return t("day.today");
+  if (day === dayKey(now - DAY_MS)) return t("day.yesterday");
+  return format({ weekday: "long", day: "numeric", month: "long" }).format(at);
+}
+
+const DAY_MS = 86_400_000;
+/** Making one takes longer than a thousand uses. @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {Intl.DateTimeFormatOptions} options */
+function format(options) {
+  const key = JSON.stringify(options);
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, made);
+  return made;
 }

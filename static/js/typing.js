@@ -1,30 +1,18 @@
 // @ts-check
-/** Who is writing just now. */
-import { list, sayCount } from "./i18n.js";
+/** Who is writing just now, in one line that is always there: the log must not jump for it. */
 
-const LASTS = 6000; // ms after the last sign of it
-const MOST_NAMES = 3;
+import { byId } from "./dom.js";
+import { list, pieces, t } from "./i18n.js";
+import { name } from "./people.js";
 
-export class Typing {
-  #line = /** @type {HTMLElement} */ (document.querySelector(".typing"));
-  /** @type {Map<string, number>} */
-  #timers = new Map();
+/** @param {string[]} nicks */
+export function showTyping(nicks) {
+  byId("typing").replaceChildren(...words(nicks));
+}
 
-  /** @param {string} nick */
-  add(nick) {
-    clearTimeout(this.#timers.get(nick));
-    this.#timers.set(nick, setTimeout(() => this.remove(nick), LASTS));
-    this.#show();
-  }
-
-  /** @param {string} nick */
-  remove(nick) {
-    clearTimeout(this.#timers.get(nick));
-    if (this.#timers.delete(nick)) this.#show();
-  }
-
-  #show() {
-    const names = [...this.#timers.keys()].slice(0, MOST_NAMES);
-    this.#line.textContent = names.length ? sayCount("typing", this.#timers.size, { names: list(names) }) : "";
-  }
+/** @param {string[]} nicks @returns {(Node | string)[]} */
+function words(nicks) {
+  if (!nicks.length) return [];
+  if (nicks.length > 3) return [t("typing.many")];
+  return pieces(nicks.length > 1 ? "typing.some" : "typing.one", { names: list(nicks.map(name)) });
 }

@@ -255,6 +255,17 @@ def test_a_room_that_was_left_and_opened_again_meanwhile_is_kept() -> None:
     assert list(house.hall.rooms) == []
 
 
+def test_a_room_that_was_left_twice_meanwhile_is_forgotten_once() -> None:
+    house = House()
+    for _ in range(2):
+        session, _ = house.visitor(JSON)
+        sent(session, "hello", room="dev")
+        sent(session, "typing")
+        house.hall.leave(session.member)
+    house.loop.advance(5)
+    assert list(house.hall.rooms) == []
+
+
 def test_there_are_no_more_rooms_than_there_may_be() -> None:
     house = House(rooms=2)
     come(house)

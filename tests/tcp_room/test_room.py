@@ -673,6 +673,40 @@ def test_a_page_for_somebody_who_has_left_is_for_nobody() -> None:
     assert seqs(sees) == []
 
 
+def test_a_page_shows_nothing_of_what_is_on_its_way() -> None:
+    engine = RemoteEngine()
+    house = House(engine, window_events=1)
+    log = _remote_log(house, engine, 5)
+    al, _ = house.enter("al", JSON)
+    log.answer()
+    house.loop.settle()
+    sent(al, "say", text="six")
+    sent(al, "say", text="seven")
+    house.loop.settle()
+    log.settle(1)
+    _, sees = _come_in(house, since=3)
+    log.answer()
+    house.loop.settle()
+    assert seqs(sees) == [4, 5]
+    log.settle(1)
+    house.loop.settle()
+    assert seqs(sees) == [4, 5, 6, 7]
+
+
+def test_a_gap_is_told_once_though_it_fills_its_reader() -> None:
+    house = House(memory_events=5, window_events=2)
+    _talk(house, 40)
+    _, sees = _later(house, since=3)
+    sees.room_bytes = sees.waiting
+    house.loop.settle()
+    assert kinds(sees) == ["welcome", "gap"]
+    sees.room_bytes = 1 << 60
+    sees.drain()
+    house.loop.settle()
+    assert len(of_kind(sees, "gap")) == 1
+    assert seqs(sees) == list(range(lobby(house)._log.first, 41))
+
+
 def test_a_log_that_answers_late_is_read_on_page_by_page() -> None:
     engine = RemoteEngine()
     house = House(engine, window_events=1, page_events=2)
@@ -945,13 +979,23 @@ def test_who_changes_its_view_in_the_midst_of_a_sweep_is_told_who_is_here() -> N
     assert "alan" in members_told(carol_sees)
 
 
+def test_who_reads_again_from_earlier_on_in_the_midst_of_a_sweep_is_not_told_twice() -> None:
+    house = House(slice_members=2)
+    members = _mid_sweep(house, 12)
+    session, outlet = members[10]
+    sent(session, "join", room="lobby", since=0)
+    for _ in range(3):
+        house.loop.turn()
+    assert session.member.condition is Condition.LEVEL
+    house.loop.settle()
+    assert seqs(outlet) == [1]
+
+
 def test_who_leaves_and_comes_again_in_the_midst_of_a_sweep_is_told_everything_once() -> None:
     house = House(slice_members=2)
-    members = _mid_sweep(house, 9)
-    session, outlet = members[6]
-    house.enter("elsewhere", JSON, room="dev")
+    members = _mid_sweep(house, 12)
+    session, outlet = members[10]
     sent(session, "join", room="dev")
-    outlet.forget()
     sent(session, "join", room="lobby", since=0)
     house.loop.settle()
     assert seqs(outlet) == [1]
@@ -1068,6 +1112,17 @@ def test_who_asked_who_is_here_is_told_of_what_changed_since() -> None:
     house.enter("bob")
     carol, _ = house.enter("carol")
     sent(al, "who")
+    house.hall.leave(carol.member)
+    house.loop.advance(5)
+    assert members_told(al_sees) == here(house)
+
+
+def test_who_reads_again_from_earlier_on_is_told_of_what_changed_since() -> None:
+    house = House()
+    al, al_sees = house.enter("al", JSON)
+    house.enter("bob")
+    carol, _ = house.enter("carol")
+    sent(al, "join", room="lobby")
     house.hall.leave(carol.member)
     house.loop.advance(5)
     assert members_told(al_sees) == here(house)
@@ -1358,19 +1413,23 @@ def test_a_log_that_cannot_be_read_is_told_of_with_the_id() -> None:
     assert (got["kind"], got["code"], got["id"]) == ("error", "storage", "x")
 
 
-def test_history_shows_nothing_of_what_is_on_its_way() -> None:
+@pytest.mark.parametrize("query", [{"limit": 5}, {"after": 0, "limit": 5}], ids=str)
+def test_history_shows_nothing_of_what_is_on_its_way(query: dict[str, int]) -> None:
     engine = RemoteEngine()
     house = House(engine)
     al, outlet = house.enter("al", JSON)
     log = engine.logs["lobby"]
-    sent(al, "say", text="one")
+    log.arrive("one")
     sent(al, "say", text="two")
+    sent(al, "say", text="three")
     house.loop.settle()
     log.settle(1)
-    sent(al, "history", limit=5)
+    sent(al, "history", **query)
     log.answer()
     house.loop.settle()
-    assert of_kind(outlet, "history")[0]["events"] == []
+    [page] = of_kind(outlet, "history")
+    assert [event["text"] for event in page["events"]] == ["one"]
+    assert page["more"] is False
 
 
 # -- the rest

@@ -7,15 +7,16 @@ limits so small that all of them are met. Each reader keeps account of what it i
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tcp_room.events import Presence
 from tcp_room.logs.memory import MemoryEngine, MemoryLog
@@ -28,6 +29,7 @@ from tcp_room.views import JSON, View
 from tests.fakes import House, RecordingOutlet, RemoteEngine, apply_presence, sent, typed
 
 LOGGED: Final = ("say", "act", "topic")
+INDEX: Final = st.integers(0, 9)
 TINY: Final = {
     "window_events": 3,
     "memory_events": 8,
@@ -177,15 +179,27 @@ class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.engine = RememberingEngine()
-        self.house = House(self.engine, **TINY)
-        self.start()
+        self.start(House(self.engine, **TINY))
 
-    def start(self) -> None:
+    def start(self, house: House) -> None:
+        self.house = house
+        self.room: Room = house.hall.room("lobby")
         self.readers: list[Reader] = []
         self.gone: list[Reader] = []
         self.names = 0
         self.texts = 0
-        self.room: Room = self.house.hall.room("lobby")
+        self.steps = 0
+
+    @initialize(said=st.integers(0, 12), rhythm=st.lists(st.integers(0, 2), min_size=1, max_size=5))
+    def some_are_here_and_have_talked(self, said: int, rhythm: list[int]) -> None:
+        self.rhythm = rhythm
+        for _ in range(2):
+            self.a_person_comes(is_small=False)
+            self.a_program_comes(is_small=False)
+        for number in range(said):
+            self._say(self._one(self.readers, number), "say", None)
+            self.house.loop.turn()
+        self.time_passes()
 
     # -- what differs between engines
 
@@ -200,7 +214,18 @@ class RoomMachine(RuleBasedStateMachine):
     def engine_answers(self) -> None:
         """An engine in this process has done so already."""
 
-    # -- coming and going
+    # -- who there is
+
+    @property
+    def persons(self) -> list[Reader]:
+        return [reader for reader in self.readers if reader.is_person]
+
+    @property
+    def programs(self) -> list[Reader]:
+        return [reader for reader in self.readers if not reader.is_person]
+
+    def _one(self, readers: list[Reader], which: int) -> Reader:
+        return readers[which % len(readers)]
 
     def _name(self) -> str:
         self.names += 1
@@ -210,8 +235,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.texts += 1
         return f"m{self.texts}"
 
-    def _reader(self, which: int) -> Reader:
-        return self.readers[which % len(self.readers)]
+    # -- coming and going
 
     def _come(self, view: View, cursor: int, room_bytes: int) -> Reader:
         outlet = StrictOutlet(room_bytes)
@@ -224,22 +248,24 @@ class RoomMachine(RuleBasedStateMachine):
     def _look_back(self, count: int) -> int:
         return max(self.room.head - count, self.first - 1)
 
-    @precondition(lambda self: len(self.readers) < 7)
+    @precondition(lambda self: len(self.readers) < 9)
     @rule(is_small=st.booleans())
     def a_person_comes(self, is_small: bool) -> None:
         reader = self._come(TEXT, self._look_back(2), 400 if is_small else 1 << 30)
         typed(reader.session, f"/nick {self._name()}")
 
-    @precondition(lambda self: len(self.readers) < 7)
+    @precondition(lambda self: len(self.readers) < 9)
     @rule(is_small=st.booleans())
     def a_program_comes(self, is_small: bool) -> None:
         reader = self._come(JSON, self._look_back(3), 900 if is_small else 1 << 30)
         reader.secret = f"the secret of {self._name()}"
         sent(reader.session, "hello", nick=self._name(), session=reader.secret)
 
-    @precondition(lambda self: self.gone and len(self.readers) < 7)
-    @rule(which=st.integers(0, 9), earlier=st.integers(0, 2))
-    def a_program_comes_back(self, which: int, earlier: int) -> None:
+    @precondition(lambda self: self.gone)
+    @rule(which=INDEX, earlier=st.integers(0, 2))
+    def a_program_comes_back_and_repeats_what_was_not_answered(
+        self, which: int, earlier: int
+    ) -> None:
         old = self.gone.pop(which % len(self.gone))
         reader = self._come(JSON, max(old.cursor - earlier, 0), 1 << 30)
         reader.secret, reader.repeated = old.secret, old.repeated
@@ -250,147 +276,134 @@ class RoomMachine(RuleBasedStateMachine):
             self._say(reader, "say", id)
 
     @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
+    @rule(which=INDEX)
     def one_leaves(self, which: int) -> None:
-        reader = self._reader(which)
+        reader = self._one(self.readers, which)
         self.readers.remove(reader)
         reader.session.lost()
-        reader.outlet.drain()
         reader.check(self.log, self.first)
         if reader.secret:
             self.gone.append(reader)
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9), back=st.integers(0, 3))
-    def a_program_reads_again_from_earlier_on(self, which: int, back: int) -> None:
-        reader = self._reader(which)
-        if not reader.is_person and not reader.session.member.full:
+    @precondition(lambda self: self.programs)
+    @rule(which=INDEX, back=st.integers(0, 3), elsewhere=st.booleans())
+    def a_program_reads_again_from_earlier_on(self, which: int, back: int, elsewhere: bool) -> None:
+        """With or without a look into another room in between."""
+        reader = self._one(self.programs, which)
+        if not reader.session.member.full:
             reader.check(self.log, self.first)
             reader.cursor = max(reader.cursor - back, 0)
-            sent(reader.session, "join", room="lobby", since=reader.cursor)
-
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9), turns=st.integers(0, 2))
-    def a_program_looks_into_another_room(self, which: int, turns: int) -> None:
-        reader = self._reader(which)
-        if not reader.is_person and not reader.session.member.full:
-            reader.check(self.log, self.first)
-            sent(reader.session, "join", room="dev")
-            for _ in range(turns):
-                self.house.loop.turn()
+            if elsewhere:
+                sent(reader.session, "join", room="dev")
             sent(reader.session, "join", room="lobby", since=reader.cursor, epoch="e1")
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
+    @precondition(lambda self: len(self.persons) > 1)
+    @rule(which=INDEX)
     def a_person_becomes_a_program(self, which: int) -> None:
-        reader = self._reader(which)
-        if reader.is_person:
-            reader.check(self.log, self.first)
-            typed(reader.session, "/json")
-            # Its cursor may stand before own lines that were not sent to it.
-            reader.cursor = reader.session.member.cursor
-            reader.here = {who.nick: who.door for who in self.room.who().members}
+        reader = self._one(self.persons, which)
+        reader.check(self.log, self.first)
+        typed(reader.session, "/json")
+        # Its cursor may stand behind own lines that were not sent to it.
+        reader.cursor = reader.session.member.cursor
+        reader.here = {who.nick: who.door for who in self.room.who().members}
+
+    @precondition(lambda self: self.persons)
+    @rule(which=INDEX)
+    def a_person_changes_its_name(self, which: int) -> None:
+        typed(self._one(self.persons, which).session, f"/nick {self._name()}")
 
     # -- saying
 
     def _say(self, reader: Reader, kind: str, id: str | None) -> None:
+        text = self._text()
         if reader.is_person:
-            typed(
-                reader.session, {"say": "", "act": "/me ", "topic": "/topic "}[kind] + self._text()
-            )
+            typed(reader.session, {"say": "", "act": "/me ", "topic": "/topic "}[kind] + text)
         elif id is None:
-            sent(reader.session, kind, text=self._text())
+            sent(reader.session, kind, text=text)
         else:
             reader.unanswered.add(id)
-            sent(reader.session, kind, text=self._text(), id=id)
+            sent(reader.session, kind, text=text, id=id)
 
     @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9), kind=st.sampled_from(LOGGED), has_id=st.booleans())
-    def one_says(self, which: int, kind: str, has_id: bool) -> None:
-        reader = self._reader(which)
-        self._say(reader, kind, f"id{self.texts}" if has_id else None)
+    @rule(which=INDEX, kinds=st.lists(st.sampled_from(LOGGED), min_size=1, max_size=5))
+    def one_says(self, which: int, kinds: list[str]) -> None:
+        for kind in kinds:
+            self._say(self._one(self.readers, which), kind, None)
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9), count=st.integers(2, 6))
-    def one_says_much(self, which: int, count: int) -> None:
-        for _ in range(count):
-            self._say(self._reader(which), "say", None)
+    @precondition(lambda self: self.programs)
+    @rule(which=INDEX, times=st.integers(1, 3), between=st.integers(0, 2))
+    def a_program_says_something_and_repeats_it(self, which: int, times: int, between: int) -> None:
+        reader = self._one(self.programs, which)
+        id = f"id{self.texts}"
+        self._say(reader, "say", id)
+        for number in range(between):
+            self._say(self._one(self.readers, number), "act", None)
+        for _ in range(times - 1):
+            reader.repeated[id] += 1
+            self._say(reader, "say", id)
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9), back=st.integers(0, 4))
-    def a_program_says_it_again(self, which: int, back: int) -> None:
-        reader = self._reader(which)
+    @precondition(lambda self: self.programs)
+    @rule(which=INDEX, back=st.integers(0, 4))
+    def a_program_repeats_what_it_said_before(self, which: int, back: int) -> None:
+        reader = self._one(self.programs, which)
         author = reader.session.member.author
         ids = [event.id for event, by in self.log if by == author and event.id]
-        ids += sorted(reader.unanswered)
-        if ids and not reader.is_person:
+        if ids:
             id = ids[-1 - back % len(ids)]
             reader.repeated[id] += 1
             self._say(reader, "say", id)
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
-    def one_changes_its_name(self, which: int) -> None:
-        reader = self._reader(which)
-        if reader.is_person:
-            typed(reader.session, f"/nick {self._name()}")
-
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
-    def one_types(self, which: int) -> None:
-        reader = self._reader(which)
-        if not reader.is_person:
-            sent(reader.session, "typing")
-
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
-    def one_asks_who_is_here(self, which: int) -> None:
-        reader = self._reader(which)
-        if not reader.is_person:
-            sent(reader.session, "who")
+    @precondition(lambda self: self.programs)
+    @rule(which=INDEX, kind=st.sampled_from(["typing", "who"]))
+    def a_program_types_or_asks_who_is_here(self, which: int, kind: str) -> None:
+        sent(self._one(self.programs, which).session, kind)
 
     # -- time
 
     @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
+    @rule(which=INDEX)
     def a_socket_fills(self, which: int) -> None:
-        self._reader(which).session.member.full = True
+        self._one(self.readers, which).session.member.full = True
 
-    @precondition(lambda self: self.readers)
-    @rule(which=st.integers(0, 9))
-    def a_socket_drains(self, which: int) -> None:
-        self._reader(which).outlet.drain()
+    @precondition(lambda self: any(reader.session.member.full for reader in self.readers))
+    @rule()
+    def a_socket_drains(self) -> None:
+        next(reader for reader in self.readers if reader.session.member.full).outlet.drain()
 
-    @rule(turns=st.integers(1, 5))
-    def the_loop_turns(self, turns: int) -> None:
-        for _ in range(turns):
-            self.house.loop.turn()
-
-    @rule(seconds=st.sampled_from([0.0, 0.5, 2.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.house.loop.advance(seconds)
-
-    # -- what holds
+    @rule()
+    def time_passes(self) -> None:
+        self.engine_answers()
+        self.house.loop.advance(2.0)
 
     @invariant()
     def everybody_has_read_the_log_in_order(self) -> None:
+        for _ in range(self.rhythm[self.steps % len(self.rhythm)]):
+            self.house.loop.turn()
+        self.steps += 1
         for reader in self.readers:
             reader.check(self.log, self.first)
 
     @invariant()
-    def nothing_waits_for_who_is_level_but_in_its_socket(self) -> None:
-        for reader in self.readers:
-            member = reader.session.member
-            if member.condition is Condition.LEVEL and not self.room._turning:
-                assert member.cursor == self.room.head
+    def between_two_turns_who_is_level_has_everything(self) -> None:
+        if not self.room._turning:
+            for reader in self.readers:
+                member = reader.session.member
+                assert member.condition is not Condition.LEVEL or member.cursor == self.room.head
+
+    def _is_at_rest(self) -> bool:
+        members = [reader.session.member for reader in self.readers]
+        are_level = all(member.condition is Condition.LEVEL for member in members)
+        has_more_to_tell = self.room._turning or self.room._quiet
+        return are_level and not has_more_to_tell
 
     def teardown(self) -> None:
         """Everybody drains, and nobody does anything more."""
-        for _ in range(200):
+        for _ in range(1000):
             for reader in self.readers:
                 reader.outlet.drain()
-            self.engine_answers()
-            self.house.loop.advance(2.0)
+            self.time_passes()
+            if self._is_at_rest():
+                break
         here = {member.nick: member.door for member in self.room.members.values()}
         assert len(here) == len(self.readers)
         assert self.room.head == len(self.log)
@@ -410,8 +423,7 @@ class RemoteRoomMachine(RoomMachine):
     def __init__(self) -> None:
         RuleBasedStateMachine.__init__(self)
         self.remote = RemoteEngine()
-        self.house = House(self.remote, **TINY)
-        self.start()
+        self.start(House(self.remote, **TINY))
 
     @property
     def log(self) -> Sequence[Record]:
@@ -421,39 +433,34 @@ class RemoteRoomMachine(RoomMachine):
     def first(self) -> int:
         return 1
 
-    @rule(drafts=st.integers(1, 3))
-    def the_log_settles(self, drafts: int) -> None:
-        if self.remote.logs["lobby"].unsettled:
-            self.remote.logs["lobby"].settle(drafts)
-
-    @rule(drafts=st.integers(1, 2))
-    def the_log_refuses(self, drafts: int) -> None:
-        if self.remote.logs["lobby"].unsettled:
-            self.remote.logs["lobby"].settle(drafts, refuse=True)
+    @precondition(lambda self: self.remote.logs["lobby"].unsettled)
+    @rule(drafts=st.integers(1, 3), refuse=st.booleans())
+    def the_log_settles_some(self, drafts: int, refuse: bool) -> None:
+        self.remote.logs["lobby"].settle(drafts, refuse=refuse)
 
     @rule(count=st.integers(1, 3))
     def somebody_says_something_elsewhere(self, count: int) -> None:
         self.remote.logs["lobby"].arrive(*(self._text() for _ in range(count)))
 
+    @precondition(lambda self: self.remote.logs["lobby"].unread)
     @rule(reads=st.integers(1, 3))
-    def the_log_is_read(self, reads: int) -> None:
+    def the_log_answers_some(self, reads: int) -> None:
         self.remote.logs["lobby"].answer(reads)
 
     def engine_answers(self) -> None:
-        log = self.remote.logs["lobby"]
-        if log.unsettled:
-            log.settle()
-        log.answer()
+        for log in self.remote.logs.values():
+            if log.unsettled:
+                log.settle()
+            log.answer()
 
 
+# The same ones each time, unless somebody asks for more: EXAMPLES=2000 takes some minutes.
 PROFILE: Final = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=int(os.environ.get("EXAMPLES", "100")),
+    derandomize="EXAMPLES" not in os.environ,
+    stateful_step_count=50,
     deadline=None,
-    derandomize=True,
     database=None,
-    report_multiple_bugs=False,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
 
 TestRoom = RoomMachine.TestCase

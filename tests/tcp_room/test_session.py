@@ -382,6 +382,20 @@ def test_what_comes_while_lines_are_held_back_waits_behind_them() -> None:
     assert texts(house) == ["1", "2", "3", "4", "5"]
 
 
+def test_the_pace_does_not_depend_on_how_the_lines_come() -> None:
+    house = House(rate=2.0, burst_messages=2)
+    session, outlet = paced(house)
+    for number in range(6):
+        typed(session, f"{number}")
+    house.loop.advance(2.0)
+    assert texts(house) == ["0", "1", "2", "3", "4", "5"]
+    assert not outlet.paused
+    house.loop.advance(1.0)
+    typed(session, "6", "7")
+    house.loop.settle()
+    assert texts(house)[6:] == ["6", "7"]
+
+
 def test_a_steady_pace_is_never_held_back() -> None:
     house = House(rate=2.0, burst_messages=2)
     session, outlet = paced(house)

@@ -246,5 +246,5 @@ def _now() -> int:
 async def until(is_so: Any, within_s: float = 20.0) -> None:
     """Lets the loop go round until that is so."""
     async with asyncio.timeout(within_s):
-        while not is_so():  # noqa: ASYNC110
+        while not is_so():
             await asyncio.sleep(0)

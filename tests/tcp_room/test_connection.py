@@ -1,0 +1,352 @@
+"""The line door on real sockets, with the programs that people have, and with what no one should
+send."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.browser import House, launched, opened, terminal
+from tests.programs import running
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with opened() as house:
+        yield house
+
+
+def said(house: House) -> list[str]:
+    """What is in the log, oldest first."""
+    entries = house.hall.room("lobby")._window.after(0, 1 << 30) if house.said() else []
+    return [entry.event.text for entry in entries]
+
+
+async def until_said(house: House, *texts: str) -> None:
+    async with asyncio.timeout(10):
+        while said(house) != list(texts):
+            await asyncio.sleep(0.01)
+
+
+async def until_empty(house: House) -> None:
+    async with asyncio.timeout(10):
+        while len(house.hall):
+            await asyncio.sleep(0.01)
+
+
+async def answer(house: House, data: bytes) -> bytes:
+    """All that is answered to these bytes, until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.tcp_port)
+    writer.write(data)
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        everything = await reader.read()
+    writer.close()
+    return everything
+
+
+# -- the programs that people have
+
+
+@pytest.mark.parametrize(
+    ("command", "end"),
+    [
+        ("nc.openbsd -N localhost {}", "\n"),
+        ("nc.openbsd -N -C localhost {}", "\n"),
+        ("ncat localhost {}", "\n"),
+        ("ncat -C localhost {}", "\n"),
+        ("curl -sN telnet://localhost:{}", "\n"),
+        ("socat - TCP:localhost:{}", "\n"),
+        ("plink -batch -raw -P {} localhost", "\n"),
+        ("plink -batch -telnet -P {} localhost", "\n"),
+    ],
+)
+async def test_people_talk_with_what_they_have(house: House, command: str, end: str) -> None:
+    async with (
+        terminal(house, "alice") as alice,
+        running(*command.format(house.tcp_port).split()) as program,
+    ):
+        await alice.until("alice")
+        program.type(f"/nick bob{end}hello 你好{end}")
+        await alice.until("<bob> hello 你好")
+        await alice.type("早上好, bob")
+        if "curl" in command:
+            await until_said(house, "hello 你好", "早上好, bob")
+            program.type("\n")  # it shows what has come when Enter is pressed, and not before
+        shown = await program.until("<alice> 早上好, bob")
+        assert "<bob>" not in shown
+
+
+@pytest.mark.parametrize("command", ["telnet localhost {}", "socat -,raw,echo=0 TCP:localhost:{}"])
+async def test_people_talk_from_terminals(house: House, command: str) -> None:
+    async with (
+        terminal(house, "alice") as alice,
+        running(*command.format(house.tcp_port).split(), in_terminal=True) as program,
+    ):
+        await program.until("You are")
+        program.type("/nick bob\rhello 你好\r")
+        await alice.until("<bob> hello 你好")
+        await alice.type("早上好, bob")
+        await program.until("<alice> 早上好, bob")
+
+
+async def test_ctrl_c_in_telnet_leaves_the_screen_alive(house: House) -> None:
+    async with (
+        terminal(house, "alice") as alice,
+        running("telnet", "localhost", str(house.tcp_port), in_terminal=True) as telnet,
+    ):
+        await telnet.until("You are")
+        telnet.type("\x03")
+        for number in range(10):
+            await alice.type(f"line {number} after it")
+        await telnet.until("line 9 after it")
+
+
+async def test_putty_is_declined_and_heard(house: House) -> None:
+    negotiation = bytes.fromhex("fffb1ffffb20fffb18fffb27fffd01fffb03fffd03")
+    got = await answer(house, negotiation + b"hi from putty\r\n" + b"\xff\xec")
+    assert got.startswith(bytes.fromhex("fffe1ffffe20fffe18fffe27fffc01fffe03fffc03"))
+    await until_said(house, "hi from putty")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\r\0"])
+async def test_every_line_end_is_one(house: House, end: bytes) -> None:
+    await answer(house, end.join([b"one", b"two", b"three"]) + end)
+    await until_said(house, "one", "two", "three")
+
+
+async def test_who_sends_lf_gets_lf_and_others_crlf(house: House) -> None:
+    assert b"\r" not in await answer(house, b"hi\n/who\n")
+    assert (await answer(house, b"hi\r\n/who\r\n")).count(b"\r\n") >= 3
+
+
+# -- the end of input
+
+
+@pytest.mark.parametrize("command", ["nc.openbsd -N localhost {}", "ncat localhost {}"])
+async def test_one_line_from_a_pipe_is_said_and_the_program_ends(
+    house: House, command: str
+) -> None:
+    async with running(*command.format(house.tcp_port).split()) as program:
+        program.type("last words without a line end")
+        program.end_input()
+        assert "You are guest-1" in await program.until_end()
+    await until_said(house, "last words without a line end")
+
+
+async def test_what_one_is_owed_at_the_end_of_input_is_written(house: House) -> None:
+    await answer(house, "".join(f"line {number}\n" for number in range(100)).encode())
+    await until_said(house, *(f"line {number}" for number in range(100)))
+    got = (await answer(house, b"/history 100\n/nope")).decode()
+    assert set(re.findall("> (line .*)", got)) == set(said(house))
+    assert got.endswith("(unknown_command)\n")
+
+
+async def test_lines_over_the_rate_are_held_back_and_all_said() -> None:
+    async with opened(rate=40.0, burst_messages=5) as house:
+        got = await answer(house, "".join(f"{number}\n" for number in range(30)).encode())
+        assert got.decode().count("not so fast") == 1
+        await until_said(house, *map(str, range(30)))
+
+
+# -- who does not belong here
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost:9000\r\n\r\n/nick teacher\nforged line\n",
+        b"OPTIONS * HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\nforged\n",
+    ],
+)
+async def test_http_is_refused_with_the_address_of_the_page(house: House, request_: bytes) -> None:
+    house.addresses.page = "http://localhost:8080/"
+    async with terminal(house, "alice") as alice:
+        await alice.until("You are")
+        got = await answer(house, request_)
+        assert got.startswith(b"HTTP/1.1 400 ")
+        assert b"http://localhost:8080/" in got
+        await answer(house, b"/nick bob\nonly this\n")
+        shown = await alice.until("only this")
+        assert "guest" not in shown
+        assert said(house) == ["only this"]
+
+
+async def test_a_web_page_cannot_speak_here(house: House) -> None:
+    async with terminal(house, "alice") as alice, launched() as browser:
+        await alice.until("You are")
+        page = await browser.new_page()
+        await page.goto("data:text/html,<p>another site</p>")
+        await page.evaluate(
+            """url => fetch(url, {
+                method: "POST", mode: "no-cors", body: "/nick teacher\\nforged\\n"
+            }).catch(() => null)""",
+            f"http://127.0.0.1:{house.tcp_port}/",
+        )
+        await answer(house, b"/nick bob\nonly this\n")
+        shown = await alice.until("only this")
+        assert "teacher" not in shown
+        assert said(house) == ["only this"]
+
+
+@pytest.mark.parametrize(
+    "hello", [b"\x16\x03\x01\x02\x00\x01\n/nick x\nforged\n", b"SSH-2.0-OpenSSH_9\r\nforged\r\n"]
+)
+async def test_tls_and_ssh_are_turned_away(house: House, hello: bytes) -> None:
+    got = await answer(house, hello)
+    assert b"Welcome" not in got
+    assert (len(house.hall), said(house)) == (0, [])
+
+
+# -- what nobody should send
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("早上好".encode("gbk"), "bad_utf8"),
+        (b"\xc0\xaf", "bad_utf8"),
+        (b"a\0b", "bad_text"),
+        (b"\x1b[31mred\x1b[0m", "bad_text"),
+        (b"\x1b]52;c;ZXZpbA==\x07", "bad_text"),
+        (b"a\xc2\x9bb", "bad_text"),
+        (b"x" * 5000, "too_long"),
+        (b"x" * 40_000, "too_long"),
+        (b"x" * 1_000_000, "too_long"),
+        (b"/nick <b>", "bad_nick"),
+        (b"/nick alice", "nick_taken"),
+        (b"/nick AIice", "nick_taken"),
+        (b"/dance", "unknown_command"),
+        (b"/join ../etc", "bad_room"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_a_bad_line_gets_an_error_and_the_next_one_works(
+    house: House, line: bytes, code: str
+) -> None:
+    async with terminal(house, "alice") as alice, terminal(house, "bob") as bob:
+        await alice.until("bob joined")
+        bob.writer.write(line + b"\n")
+        shown = await bob.until(f"({code})")
+        assert len(re.findall(r"^(?:\d\d:\d\d )?! ", shown, re.MULTILINE)) == 1
+        await bob.type("and this works")
+        heard = await alice.until("<bob> and this works")
+        assert heard.count("bob") == 1
+        assert said(house) == ["and this works"]
+
+
+async def test_a_line_of_the_limit_is_said(house: House) -> None:
+    await answer(house, b"x" * 4096 + b"\n")
+    await until_said(house, "x" * 4096)
+
+
+async def test_backspace_erases_in_a_raw_terminal(house: House) -> None:
+    await answer(house, "helo\blo 好\x7f你\r".encode())
+    await until_said(house, "hello 你")
+
+
+async def test_json_that_is_broken_is_not_said(house: House) -> None:
+    assert b"(bad_json)" in await answer(house, b'{"kind":"hello"\n')
+    assert said(house) == []
+
+
+async def test_whoever_breaks_off_leaves_nothing_behind(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with terminal(house, "alice") as alice:
+        await alice.until("You are")
+        for number in range(300):
+            with socket.create_connection(("127.0.0.1", house.tcp_port)) as client:
+                linger = struct.pack("ii", 1, 0)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                client.sendall(b"whole line %d\nhalf a l" % number if number % 3 == 0 else b"")
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            while len(house.hall) > 1 or len(house.turnstile) > 1:
+                await asyncio.sleep(0.01)
+    assert not [line for line in said(house) if "half" in line]
+    assert caplog.records == []
+    gc.collect()
+    assert len(asyncio.all_tasks()) <= 2
+
+
+# -- the slow, the many
+
+
+async def slow_reader(house: House, nick: str) -> socket.socket:
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, ("127.0.0.1", house.tcp_port))
+    await loop.sock_sendall(client, f"/nick {nick}\n".encode())
+    return client
+
+
+async def test_a_slow_reader_is_parked_and_gets_everything_once_in_order(house: House) -> None:
+    count = 5000
+    async with terminal(house, "alice") as alice:
+        with await slow_reader(house, "slow") as slow:
+            await alice.until("slow joined")
+            async with terminal(house, "bob") as bob:
+                await bob.until("You are")
+                for number in range(count):
+                    bob.writer.write(b"m%d " % number + b"x" * 1500 + b"\n")
+                await bob.writer.drain()
+                seen = await alice.until(f"m{count - 1} ")
+                assert numbers(seen) == list(range(count))
+                member = house.hall.find("slow")
+                assert member.full
+                assert member.condition.value == "parked"
+                buffered = member.outlet._transport.get_write_buffer_size()  # type: ignore[attr-defined]
+                assert buffered < 2 * house.hall.config.member_buffer_bytes
+                assert numbers(await read_until(slow, b"m%d " % (count - 1))) == list(range(count))
+
+
+def numbers(shown: str) -> list[int]:
+    return [int(number) for number in re.findall(r"<bob> m(\d+) ", shown)]
+
+
+async def read_until(client: socket.socket, end: bytes) -> str:
+    data = bytearray()
+    async with asyncio.timeout(30):
+        while end not in data[-4000:]:
+            data += await asyncio.get_running_loop().sock_recv(client, 1 << 16)
+    return data.decode()
+
+
+async def test_an_address_has_only_so_many_connections() -> None:
+    async with (
+        opened(per_address=2) as house,
+        terminal(house) as one,
+        terminal(house) as two,
+    ):
+        await one.until("You are")
+        await two.until("You are")
+        got = await answer(house, b"")
+        assert got.endswith(b"(too_many_connections)\r\n")
+        await one.type("/quit")
+        async with asyncio.timeout(10):
+            while len(house.turnstile) > 1:
+                await asyncio.sleep(0.01)
+        assert b"You are" in await answer(house, b"hi\n")
+
+
+async def test_a_stopping_server_says_so() -> None:
+    async with opened() as house, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        house.hall.close()
+        assert "the server is stopping" in await alice.until("stopping")
+        assert await alice.reader.read() == b""
+        await until_empty(house)

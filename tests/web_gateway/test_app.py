@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from tests.browser import opened
+
+
+async def test_who_is_still_at_the_door_when_the_house_closes_is_told() -> None:
+    async with aiohttp.ClientSession() as session:
+        async with opened(hello_wait_s=60.0, linger_s=0.2) as house:
+            socket = await session.ws_connect(f"{house.url}/ws")
+            assert len(house.hall) == 0
+        message = await asyncio.wait_for(socket.receive(), timeout=10)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+        await socket.close()
+
+
+async def test_a_silent_http_connection_is_closed() -> None:
+    async with opened(http_idle_s=0.3) as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.http_port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: local")
+        assert await asyncio.wait_for(reader.read(), timeout=10) is not None
+        writer.close()

@@ -78,7 +78,11 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
         keep_alive(self._transport, self._hall.config)
         self._pulse = Pulse(self._transport)
-        address = self._transport.get_extra_info("peername")[0]
+        peer = self._transport.get_extra_info("peername")
+        if peer is None:  # reset before we came to it
+            self._transport.abort()
+            return
+        address = peer[0]
         try:
             self._turnstile.enter(address)
         except RoomError as error:

@@ -1,6 +1,6 @@
 """Is everything that was acknowledged there, once, in one order, for everybody?
 
-    python -m tests.checker --kills 5 --cuts 200 --pause
+    python -m tests.checker --kills 5 --cuts 200 --pause 4
     python -m tests.checker --url http://localhost:8080 --tcp localhost:9000 --seconds 10
 
 Writers with ids (who try again, with the same id, until they are answered) and
@@ -57,7 +57,8 @@ class Plan:
     text_bytes: int = 16
     kills: int = 0
     cuts: int = 0
-    pause: bool = False
+    pause: int = 0
+    late: bool = False
     seed: int = 1
     doors: Sequence[str] = READER_DOORS
     writer_doors: Sequence[str] = WRITER_DOORS
@@ -148,9 +149,10 @@ class Served:
     def complaints(self) -> str:
         return self._complaints.read_text(errors="replace").strip()
 
-    def resident_kb(self) -> int:
+    def peak_kb(self) -> int:
+        """The most memory that it ever held."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+        return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def free_port() -> int:
@@ -311,9 +313,12 @@ class Run:
         writer_doors = [door for door in plan.writer_doors if await self._answers(door)]
         self._readers = self._made_readers(doors)
         async with asyncio.TaskGroup() as group:
+            if plan.late:
+                await self._converse(writer_doors)
             reading = [group.create_task(reader.read()) for reader in self._readers]
             await self._all_in()
-            await self._converse(writer_doors)
+            if not plan.late:
+                await self._converse(writer_doors)
             await self._mark(END)
             for reader in self._readers:
                 reader.may_read.set()
@@ -331,10 +336,10 @@ class Run:
                 await reader.is_in.wait()
 
     def _made_readers(self, doors: Sequence[str]) -> list[_Reader]:
-        """The undisturbed, and one of each door that is to be slow."""
+        """The undisturbed, and those that are to be slow."""
         plan = self._plan
         kinds = [(doors[number % len(doors)], False) for number in range(plan.readers)]
-        kinds += [(door, True) for door in doors if plan.pause]
+        kinds += [(doors[number % len(doors)], True) for number in range(plan.pause)]
         readers: list[_Reader] = []
         for number, (door, slow) in enumerate(kinds):
             name = f"slow-r{number}" if slow else f"r{number}"
@@ -490,7 +495,7 @@ async def check(plan: Plan, folder: Path, *flags: str) -> Verdict:
         verdict = await Run(server, plan).check()
     complaints = server.complaints()
     if complaints:
-        last = complaints.splitlines()[-1]
+        last = complaints
         verdict = replace(verdict, faults=[*verdict.faults, f"the server complained: {last}"])
     return verdict
 
@@ -522,12 +527,13 @@ def _arguments() -> argparse.ArgumentParser:
         "text-bytes": "length of a post",
         "kills": "kill the server so many times, and start it again",
         "cuts": "reset so many connections",
+        "pause": "readers that stop reading, until all is said",
         "seed": "of all that is drawn by lot",
     }.items():
         default = getattr(plan, name.replace("-", "_"))
         parser.add_argument(f"--{name}", type=int, default=default, help=text, metavar="N")
     parser.add_argument("--seconds", type=float, default=0.0, help="talk so long instead")
-    parser.add_argument("--pause", action="store_true", help="a reader at each door stops reading")
+    parser.add_argument("--late", action="store_true", help="readers come when all is said")
     parser.add_argument("--doors", nargs="+", choices=READER_DOORS, default=plan.doors)
     parser.add_argument(
         "--writer-doors", nargs="+", choices=WRITER_DOORS, default=plan.writer_doors

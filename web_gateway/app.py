@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
     """The web door into `hall`. `turnstile` counts connections, together with other doors."""
     config = hall.config
     # The longest JSON that can hold a message: bodies are nothing else.
-    app = web.Application(middlewares=[api.refusals], client_max_size=config.line_bytes)
+    app = web.Application(middlewares=[departures, api.refusals], client_max_size=config.line_bytes)
     app[HALL] = hall
     app[TURNSTILE] = turnstile
     app[BRIDGES] = set()
@@ -40,6 +41,18 @@ def make_runner(app: web.Application, config: Config) -> web.AppRunner:
         keepalive_timeout=config.http_idle_s,
         shutdown_timeout=config.shutdown_s,
     )
+
+
+@web.middleware
+async def departures(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Who goes before the answer begins is no error of ours: aiohttp would log a traceback, but
+    drops an answer that it cannot write."""
+    try:
+        return await handler(request)
+    except ConnectionResetError:
+        return web.Response()
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -27,7 +27,7 @@ from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
 from web_gateway.frames import framed
 from web_gateway.security import is_own_origin
-from web_gateway.tap import Tap
+from web_gateway.tap import Tap, transport_of
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
@@ -96,8 +96,7 @@ class Bridge:
         *,
         is_text: bool,
     ) -> None:
-        assert request.transport is not None
-        self._transport = request.transport
+        self._transport = transport_of(request)
         self._socket = socket
         self._pulse = Pulse(self._transport)
         self._gate: asyncio.Future[None] | None = None

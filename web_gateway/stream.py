@@ -25,7 +25,7 @@ from tcp_room.views import JSON, View
 from web_gateway.bridge import HALL, TURNSTILE
 from web_gateway.security import refuse_foreign
 from web_gateway.sse import RETRY, Position, chunk, chunked, position, sse
-from web_gateway.tap import Tap
+from web_gateway.tap import Tap, transport_of
 
 STREAMS: Final = web.AppKey("streams", set["Stream"])
 
@@ -111,9 +111,8 @@ class Stream:
     )
 
     def __init__(self, hall: Hall, request: web.Request, view: View) -> None:
-        assert request.transport is not None
         self._hall = hall
-        self._transport = request.transport
+        self._transport = transport_of(request)
         self._protocol = cast(asyncio.Protocol, request.protocol)
         self._pulse = Pulse(self._transport)
         self._timer: asyncio.TimerHandle | None = None

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from aiohttp import web
+
 from tcp_room.member import Member
 
 
@@ -45,3 +47,10 @@ class Tap(asyncio.BaseProtocol):
         self._member.full = False
         if self._member.room is not None:
             self._member.room.drained(self._member)
+
+
+def transport_of(request: web.Request) -> asyncio.Transport:
+    """What the request came by. Raises ConnectionResetError if its client has gone already."""
+    if request.transport is None:
+        raise ConnectionResetError("the client has gone")
+    return request.transport

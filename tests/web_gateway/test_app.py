@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import aiohttp
+import pytest
 
 from tests.browser import opened
 
@@ -23,3 +26,24 @@ async def test_a_silent_http_connection_is_closed() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: local")
         assert await asyncio.wait_for(reader.read(), timeout=10) is not None
         writer.close()
+
+
+async def test_who_goes_before_the_answer_begins_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    requests = ["/ws", "/rooms/lobby/events", "/rooms/lobby/stream", "/rooms/lobby/messages", "/"]
+    async with opened() as house:
+        for path in requests * 40:
+            with socket.create_connection(("127.0.0.1", house.http_port)) as client:
+                extra = upgrade + key if path == "/ws" else ""
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{extra}\r\n".encode())
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            async with aiohttp.ClientSession() as session:
+                await session.get(f"{house.url}/rooms")
+            while len(house.hall):
+                await asyncio.sleep(0)
+    assert caplog.records == []

@@ -133,9 +133,9 @@ class Terminal:
 
     async def until(self, text: str) -> str:
         """Everything up to the line that holds `text`."""
-        read = ""
-        while text not in read:
+        read = [""]
+        while text not in read[-1]:
             line = await self.reader.readline()
-            assert line, f"the line ended before {text!r}: {read}"
-            read += line.decode()
-        return read
+            assert line, f"the line ended before {text!r}: {read[-20:]}"
+            read.append(line.decode())
+        return "".join(read)

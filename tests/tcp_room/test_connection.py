@@ -328,7 +328,7 @@ async def read_until(client: socket.socket, end: bytes) -> str:
 
 async def test_an_address_has_only_so_many_connections() -> None:
     async with (
-        opened(per_address=2) as house,
+        opened(per_address=2, linger_s=0.3) as house,
         terminal(house) as one,
         terminal(house) as two,
     ):

@@ -14,6 +14,7 @@ join the project's own room, too: --port 9000. (`oneroom join` is the client to 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 import sys
 import threading
@@ -76,10 +77,8 @@ def main() -> None:
         listener = threading.Thread(target=listen, args=(connection,), daemon=True)
         listener.start()
         say(connection)
-        try:
+        with contextlib.suppress(OSError):  # it may be over already
             connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it was over already
         listener.join(timeout=2.0)
 
 

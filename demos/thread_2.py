@@ -65,9 +65,8 @@ def four_forms() -> None:
 def re_entry() -> None:
     lock, rlock = threading.Lock(), threading.RLock()
     with lock:
-        print(
-            f"   Lock, again by its holder:  {lock.acquire(blocking=False)}; waiting would be for ever"
-        )
+        got = lock.acquire(blocking=False)
+        print(f"   Lock, again by its holder:  {got}; to wait for it would be for ever")
     with rlock, rlock:
         print("   RLock, again by its holder: True; it counts, and is free after as many releases")
         other = threading.Thread(

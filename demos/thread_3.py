@@ -44,7 +44,12 @@ class Shelf:
 
 def produce_and_consume() -> None:
     shelf, taken = Shelf(), []
-    producer = threading.Thread(target=lambda: [shelf.put(item) for item in range(GOODS)])
+
+    def produce() -> None:
+        for item in range(GOODS):
+            shelf.put(item)
+
+    producer = threading.Thread(target=produce)
     producer.start()
     for _ in range(GOODS):
         taken.append(shelf.take())
@@ -82,9 +87,8 @@ def three_queues() -> None:
     for each in (fifo, lifo, priority):
         for item in (2, 3, 1):
             each.put(item)
-        print(
-            f"   {type(each).__name__:13} in 2 3 1, out {' '.join(str(each.get()) for _ in range(3))}"
-        )
+        out = [each.get() for _ in range(3)]
+        print(f"   {type(each).__name__:13} in [2, 3, 1], out {out}")
     try:
         fifo.get(timeout=0.05)
     except queue.Empty:

@@ -231,7 +231,7 @@ def chart(rows: list[Row], title: str, value: Callable[[Row], float], left: int)
         at = y(exponent)
         parts.append(f'<path d="M{left + 50} {at:.0f}h320" stroke="#ddd"/>')
         parts.append(
-            f'<text x="{left + 44}" y="{at + 4:.0f}" text-anchor="end">{10**exponent:,g}</text>'
+            f'<text x="{left + 44}" y="{at + 4:.0f}" text-anchor="end">{10**exponent:,}</text>'
         )
     for row in {row.clients: row for row in rows}.values():
         parts.append(f'<text x="{x(row):.0f}" y="272" text-anchor="middle">{row.clients:,}</text>')

@@ -31,7 +31,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from tcp_room import events
@@ -127,7 +127,7 @@ class Room:
         self._turning = False
         self._unsettled = 0
         self._comings = Comings()
-        self._leaving: dict[str, str] = {}  # nick -> door: gone, and nobody told yet
+        self._leaving: dict[str, events.Here] = {}  # by nick: gone, and nobody told yet
         # Presence events: made, told to the level, told before the sweep under way, in this turn.
         self._taken = self._told = self._told_before = self._telling = 0
         self._quiet = False  # whether joins and leaves are being gathered
@@ -169,9 +169,15 @@ class Room:
             self._window.extend([Entry(record) for record in got if record.event.seq <= self.head])
 
     def here(self) -> list[events.Here]:
-        """Who is here, as many as may be told at once."""
-        listed = islice(self.members.values(), self._config.members_listed)
-        return [member.here for member in listed]
+        """Who is here, as many as may be told at once. Who left and may be back within the grace
+        is: nobody would be told of the return."""
+        members = (member.here for member in self.members.values())
+        return list(islice(chain(members, self._leaving.values()), self._config.members_listed))
+
+    @property
+    def count(self) -> int:
+        """How many are here, as `here` counts them."""
+        return len(self.members) + len(self._leaving)
 
     def join(
         self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
@@ -179,7 +185,7 @@ class Room:
         """Lets a member in, who is told where it reads on (see `resume`), and the others of it."""
         self.members[member.key] = member
         member.room = self
-        if self._leaving.pop(member.nick, None) != member.door:
+        if self._leaving.pop(member.nick, None) != member.here:
             self._comings.join(member.nick, member.door)
             self._announce(member)
         self._place(member, since, epoch, limits)
@@ -218,27 +224,30 @@ class Room:
         """Lets it go: nothing is written to it any more."""
         if self.members.get(member.key) is member:
             del self.members[member.key]
-            self._leaving[member.nick] = member.door
-            self._miss_later(member.nick, member.door)
+            gone = self._leaving[member.nick] = member.here
+            self._miss_later(gone)
         self._set(member, Condition.OUTSIDE)
         member.room = None
 
-    def _miss_later(self, nick: str, door: str) -> None:
+    def _miss_later(self, gone: events.Here) -> None:
         grace = self._config.leave_grace_s
         if grace:
-            self._scheduler.call_later(grace, self._miss, nick, door)
+            self._scheduler.call_later(grace, self._miss, gone)
         else:
-            self._miss(nick, door)
+            self._miss(gone)
 
-    def _miss(self, nick: str, door: str) -> None:
-        """Who left some seconds ago has not come back, nor has anybody taken the name."""
-        if self._leaving.get(nick) == door:
-            del self._leaving[nick]
-            self._comings.leave(nick, door)
+    def _miss(self, gone: events.Here) -> None:
+        """Who left some seconds ago has not come back since, nor has anybody taken the name."""
+        if self._leaving.get(gone.nick) is gone:
+            del self._leaving[gone.nick]
+            self._comings.leave(gone.nick, gone.door)
             self._announce(None)
 
     def rename(self, member: Member, nick: str, key: str) -> None:
         """Changes a member's name, at once and at its place in the order."""
+        gone = self._leaving.pop(nick, None)
+        if gone is not None:
+            self._comings.leave(gone.nick, gone.door)
         self._tell_comings(None)
         self.members[key] = self.members.pop(member.key)
         self._comings.rename(member.nick, nick)
@@ -577,7 +586,7 @@ class Room:
 
     def who(self, id: str | None = None) -> events.Members:
         self._comings.seen()
-        return events.Members(self.name, self.here(), len(self.members), id)
+        return events.Members(self.name, self.here(), self.count, id)
 
     def _welcome(self, member: Member, limits: events.Limits) -> None:
         window, cursor = self._window, member.cursor
@@ -590,7 +599,7 @@ class Room:
                 seq=self.head,
                 topic=self.topic,
                 members=self.here(),
-                count=len(self.members),
+                count=self.count,
                 limits=limits,
                 replay=self.head - cursor,
                 since=since,
@@ -611,7 +620,7 @@ class Room:
             return
         self._taken += 1
         names = self._config.members_listed
-        event = self._comings.take(self._now(), len(self.members), names)
+        event = self._comings.take(self._now(), self.count, names)
         self._ask(_Passing(event, by))
         if not self._quiet:
             self._quiet = True

@@ -1524,6 +1524,55 @@ def test_who_is_back_by_another_door_has_come() -> None:
     assert (told["joined"], told["left"]) == ([{"nick": "alice", "door": "web"}], [])
 
 
+def test_the_grace_begins_anew_with_each_leave() -> None:
+    house = House(leave_grace_s=5.0)
+    _, bob = house.enter("bob", JSON)
+    alice, _ = house.enter("alice", JSON)
+    house.loop.advance(10)
+    bob.forget()
+    alice.lost()
+    house.loop.advance(1)
+    alice, _ = house.enter("alice", JSON)
+    house.loop.advance(3)
+    alice.lost()
+    house.loop.advance(2)  # six seconds from the first time, two from the second
+    assert bob.events == []
+    house.loop.advance(4)
+    assert [event["left"] for event in of_kind(bob, "presence")] == [["alice"]]
+
+
+def test_who_comes_meanwhile_is_told_of_who_may_be_back() -> None:
+    """Of the return nobody is told: it must be in the list already."""
+    house = House(leave_grace_s=5.0)
+    alice, _ = house.enter("alice", JSON)
+    house.enter("bob", JSON)
+    house.loop.advance(10)
+    alice.lost()
+    session, carl = house.visitor(JSON)
+    sent(session, "hello", nick="carl")
+    house.loop.advance(1)
+    [welcome] = of_kind(carl, "welcome")
+    assert {who["nick"] for who in welcome["members"]} == {"alice", "bob", "carl"}
+    assert welcome["count"] == 3
+    house.enter("alice", JSON)
+    house.loop.advance(60)
+    assert of_kind(carl, "presence") == []
+
+
+def test_who_takes_the_name_of_one_who_left_is_not_missed() -> None:
+    house = House(leave_grace_s=5.0)
+    _, bob = house.enter("bob", JSON)
+    alice, _ = house.enter("alice", JSON)
+    carl, _ = house.enter("carl", JSON)
+    house.loop.advance(10)
+    bob.forget()
+    alice.lost()
+    sent(carl, "nick", nick="alice")
+    house.loop.advance(60)
+    told = [(event["left"], event["renamed"]) for event in of_kind(bob, "presence")]
+    assert told == [(["alice"], []), ([], [{"from": "carl", "to": "alice"}])]
+
+
 def test_a_person_can_read_on_behind_a_message() -> None:
     house = House()
     bob, _ = house.enter("bob")

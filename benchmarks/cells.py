@@ -1,8 +1,8 @@
-"""What is measured: scenes, in which servers take turns under the same load.
+"""Fan-out: the same load for several servers, which take turns.
 
 A scene has its contenders up at the same time, with their members inside; for each number of
-messages in flight they take turns, `rounds` times. Each turn gives a `Turn`; all the turns of one
-contender at one load are a `Row`.
+messages in flight they take turns of some seconds, several rounds of it. A contender's turns at
+one load are a `Row`; ratios are taken within a round, and the median of them is told.
 """
 
 from __future__ import annotations
@@ -13,45 +13,20 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from benchmarks import servers, wires
-from benchmarks.crowd import Crowd, Group, Tally
-from benchmarks.servers import Command, Cores, Missing, Server
+from benchmarks.contenders import Contender
+from benchmarks.crowd import Crowd, Tally
+from benchmarks.servers import Cores, Missing, Server
 from benchmarks.stream import Faulty
-from benchmarks.wires import Wire
 
-# The room tells of who came at most once a second; until then it is not quiet.
-_QUIET_S: Final = 1.3
+# The room tells of who came at most once a second, and is quiet after that.
+QUIET_S: Final = 1.3
 # From this share of its core on, the generator may be what was measured.
 _SATURATED: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A server, and how its members come in: a wire each, in equal parts; on the second port if
-    `web`."""
-
-    command: Command
-    wires: Sequence[tuple[Wire, bool]]
-    most_members: int = 100_000
-
-    @property
-    def name(self) -> str:
-        return self.command.name
-
-    def crowd(self, server: Server, members: int, size: int) -> Crowd:
-        """Raises Faulty."""
-        parts = len(self.wires)
-        groups = [
-            Group(wire, members // parts + (index < members % parts))
-            for index, (wire, _) in enumerate(self.wires)
-        ]
-        ports = [server.ports.second if web else server.ports.first for _, web in self.wires]
-        return Crowd(ports, groups, size)
-
-
-@dataclass(frozen=True, slots=True)
 class Scene:
-    """The same members and messages for all contenders. The first of these is the room."""
+    """The same members and messages for all contenders."""
 
     door: str
     members: int
@@ -61,16 +36,11 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One load: the key by which rows are found."""
+class Pace:
+    """So many rounds of turns, of so many seconds."""
 
-    door: str
-    members: int
-    in_flight: int
-    size: int = 64
-
-    def __str__(self) -> str:
-        return f"{self.door}, {self.members} members, {self.in_flight} in flight, {self.size} B"
+    rounds: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +51,9 @@ class Turn:
     cpu_s: float
 
     @property
-    def us_per_delivery(self) -> float:
+    def us(self) -> float:
+        """Processor time for one delivery."""
         return self.cpu_s / self.tally.deliveries * 1e6
-
-    @property
-    def per_cpu_s(self) -> float:
-        return self.tally.deliveries / self.cpu_s
 
     @property
     def per_s(self) -> float:
@@ -100,124 +67,99 @@ class Turn:
 
 @dataclass(slots=True)
 class Row:
-    """One contender in one cell: its turns, or why it has none."""
+    """One contender at one load: its turns, or why it has none."""
 
     name: str
-    cell: Cell
+    scene: Scene
+    in_flight: int = 0
     turns: list[Turn] = field(default_factory=list)
     failed: str = ""
     skipped: str = ""
+
+    @property
+    def cell(self) -> str:
+        scene = self.scene
+        return f"{scene.door} {scene.members} x {self.in_flight}, {scene.size} B"
 
     def median(self, what: Callable[[Turn], float]) -> float:
         return median(what(turn) for turn in self.turns)
 
     @property
+    def generator(self) -> float:
+        return self.median(lambda turn: turn.tally.generator)
+
+    @property
     def is_saturated(self) -> bool:
         """Whether the generator was at its end and the server was not."""
-        generator = self.median(lambda turn: turn.tally.generator)
-        return generator > _SATURATED and generator > self.median(lambda turn: turn.server)
+        return self.generator > _SATURATED and self.generator > self.median(lambda turn: turn.server)
 
 
-def ratio(row: Row, other: Row, what: Callable[[Turn], float]) -> float | None:
-    """The median, over the rounds, of what one has for each of the other's."""
+def cost_ratio(row: Row, other: Row) -> float | None:
+    """How much more a delivery costs here than there: the median over the rounds."""
     pairs = list(zip(row.turns, other.turns, strict=False))
-    if not pairs or row.failed or other.failed:
+    if row.failed or other.failed or not pairs:
         return None
-    return median(what(mine) / what(its) for mine, its in pairs)
+    return median(mine.us / its.us for mine, its in pairs)
 
 
-def play(scene: Scene, cores: Cores, rounds: int, seconds: float) -> Iterator[Row]:
-    """The rows of a scene, a cell at a time."""
+def play(scene: Scene, cores: Cores, pace: Pace) -> Iterator[Row]:
+    """The rows of a scene."""
     with ExitStack() as stack:
-        missing: list[Row] = []
-        up: dict[str, tuple[Server, Crowd]] = {}
-        for contender in scene.contenders:
-            if scene.members > contender.most_members:
-                continue
-            row = Row(contender.name, Cell(scene.door, scene.members, 0, scene.size))
-            try:
-                server = stack.enter_context(Server(contender.command, cores.server))
-                crowd = contender.crowd(server, scene.members, scene.size)
-                stack.callback(crowd.close)
-                crowd.settle(_QUIET_S if contender.name.startswith("room") else 0.3)
-                up[contender.name] = server, crowd
-            except Missing as error:
-                row.skipped = str(error)
-                missing.append(row)
-            except Faulty as error:
-                row.failed = str(error)
-                missing.append(row)
-        yield from missing
+        stage = [_Entrant(contender, scene, cores, stack) for contender in scene.contenders]
         for in_flight in scene.in_flight:
-            cell = Cell(scene.door, scene.members, in_flight, scene.size)
-            yield from _play_cell(cell, up, rounds, seconds)
+            able = [entrant for entrant in stage if entrant.begin(in_flight)]
+            for _ in range(pace.rounds):
+                for entrant in able:
+                    for other in stage:
+                        other.tend()
+                    entrant.take_turn(pace.seconds)
+            yield from [entrant.row for entrant in able]
+        yield from [entrant.row for entrant in stage if entrant.row.skipped]
 
 
-def _play_cell(
-    cell: Cell, up: dict[str, tuple[Server, Crowd]], rounds: int, seconds: float
-) -> Sequence[Row]:
-    rows = {name: Row(name, cell) for name in up}
-    for _ in range(rounds):
-        for name, row in rows.items():
-            try:
-                for _, crowd in up.values():
-                    crowd.tend()
-                if not row.failed:
-                    server, crowd = up[name]
-                    row.turns.append(_turn(server, crowd, cell.in_flight, seconds))
-            except Faulty as error:
-                row.failed = str(error)
-    for name, row in rows.items():
-        if row.failed:
-            del up[name]
-    return list(rows.values())
+class _Entrant:
+    """A contender on the stage, until it fails."""
 
+    def __init__(self, contender: Contender, scene: Scene, cores: Cores, stack: ExitStack) -> None:
+        self.row = Row(contender.name, scene)
+        self._contender = contender
+        self._crowd: Crowd | None = None
+        try:
+            self._server = stack.enter_context(Server(contender.command, cores.server))
+            self._crowd = contender.crowd(self._server, scene.members, scene.size)
+            stack.callback(self._crowd.close)
+            self._crowd.settle(QUIET_S if contender.name.startswith("room") else 0.3)
+        except Missing as error:
+            self.row.skipped = str(error)
+        except Faulty as error:
+            self.row.failed = str(error)
 
-def _turn(server: Server, crowd: Crowd, in_flight: int, seconds: float) -> Turn:
-    before = server.cpu_s()
-    tally = crowd.closed_loop(in_flight, seconds)
-    return Turn(tally, server.cpu_s() - before)
+    def begin(self, in_flight: int) -> bool:
+        """Whether it takes part in that, or should have."""
+        if self.row.skipped or self.row.scene.members * in_flight > self._contender.most_due:
+            return False
+        self.row = Row(self.row.name, self.row.scene, in_flight, failed=self.row.failed)
+        return True
 
+    def tend(self) -> None:
+        if self._crowd is not None:
+            self._dare(self._crowd.tend)
 
-# -- who contends at which door
+    def take_turn(self, seconds: float) -> None:
+        if self._crowd is not None and not self.row.failed:
+            self._dare(lambda: self._turn(seconds))
 
+    def _turn(self, seconds: float) -> None:
+        assert self._crowd is not None
+        before = self._server.cpu_s()
+        tally = self._crowd.closed_loop(self.row.in_flight, seconds)
+        self.row.turns.append(Turn(tally, self._server.cpu_s() - before))
 
-def room_text(command: Command | None = None) -> Contender:
-    return Contender(command or servers.room(), [(wires.RoomText(), False)])
-
-
-def room_json() -> Contender:
-    return Contender(servers.room(), [(wires.RoomJson(), False)])
-
-
-def room_ws() -> Contender:
-    return Contender(servers.room(), [(wires.RoomWs(), True)])
-
-
-def room_mixed() -> Contender:
-    """A third each."""
-    return Contender(
-        servers.room(),
-        [(wires.RoomText(), False), (wires.RoomJson(), False), (wires.RoomWs(), True)],
-    )
-
-
-def floor_text(size: int) -> Contender:
-    wire = wires.floor_text()
-    return Contender(servers.floor(len(wire.say(b"")) + size), [(wire, False)])
-
-
-def floor_ws(size: int) -> Contender:
-    wire = wires.floor_ws(size)
-    return Contender(servers.floor(len(wire.say(b"")) + size), [(wire, False)])
-
-
-NATS: Final = Contender(servers.NATS, [(wires.Nats(), False)])
-MOSQUITTO: Final = Contender(servers.MOSQUITTO, [(wires.Mqtt(), False)])
-MOSQUITTO_WS: Final = Contender(servers.MOSQUITTO, [(wires.MqttWs(), True)])
-THREADS: Final = Contender(servers.THREADS, [(wires.Lines(), False)], 1000)
-SELECTORS: Final = Contender(servers.SELECTORS, [(wires.Lines(), False)], 1000)
-STREAMS: Final = Contender(servers.STREAMS, [(wires.Lines(), False)], 1000)
-NCAT: Final = Contender(servers.NCAT, [(wires.Lines(), False)], 100)
-AIOHTTP: Final = Contender(servers.AIOHTTP, [(wires.Ws(), False)], 1000)
-WEBSOCKETS: Final = Contender(servers.WEBSOCKETS, [(wires.Ws(), False)], 1000)
+    def _dare(self, what: Callable[[], None]) -> None:
+        """Who fails leaves the stage: it must not disturb the others."""
+        try:
+            what()
+        except (Faulty, OSError) as error:
+            self.row.failed = str(error)
+            self._server.close()
+            self._crowd = None

@@ -24,15 +24,16 @@ _STREAM_BYTES: Final = 1 << 26
 # A server that shows nothing for so long, though something is due, has lost it.
 _LOST_AFTER_S: Final = 5.0
 _JOIN_WITHIN_S: Final = 30.0
-# Between two members who come in without an answer, every so many: servers have short queues.
-_PAUSE_EVERY, _PAUSE_S = 32, 0.005
+# While members come in, those who are in read; and servers that answer nothing keep up.
+_PAUSE_EVERY, _PAUSE_S = 32, 0.003
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many members who speak one wire."""
+    """So many members who speak one wire, at one port."""
 
     wire: Wire
+    port: int
     members: int
 
 
@@ -62,9 +63,13 @@ class Stopwatch:
 class Crowd:
     """Members of one server, who have come in. The first of the first group is the sender."""
 
-    def __init__(self, port: int | Sequence[int], groups: Sequence[Group], size: int) -> None:
-        """`port` of all, or of each group; `size` of a message's body in bytes. Raises Faulty."""
+    def __init__(self, groups: Sequence[Group], size: int, name: str = "m") -> None:
+        """`size` of a message's body in bytes; the members' names begin with `name`.
+
+        Raises Faulty.
+        """
         self._size = size
+        self._name = name
         self._poll = select.epoll()
         self._buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self._buffer)
@@ -75,11 +80,10 @@ class Crowd:
         self._streams: dict[int, Stream] = {}
         self._heard: list[Stream] = []
         self._outbox = bytearray()
-        self._sent = 0
-        ports = [port] * len(groups) if isinstance(port, int) else port
-        for group, where in zip(groups, ports, strict=True):
+        self.sent = 0
+        for group in groups:
             for _ in range(group.members):
-                self._come_in(where, group.wire)
+                self._come_in(group)
         self._sender = next(iter(self._sockets))
         self._hears_itself = True
 
@@ -91,15 +95,15 @@ class Crowd:
         for sock in self._sockets.values():
             sock.close()
 
-    def _come_in(self, port: int, wire: Wire) -> None:
-        steps = wire.join(f"m{len(self._sockets)}")
-        sock = enter(port, wire, f"m{len(self._sockets)}")
+    def _come_in(self, group: Group) -> None:
+        name = f"{self._name}{len(self._sockets)}"
+        sock = enter(group.port, group.wire, name)
         sock.setblocking(False)
         self._sockets[sock.fileno()] = sock
-        self._wires[sock.fileno()] = wire
+        self._wires[sock.fileno()] = group.wire
         self._poll.register(sock.fileno(), select.EPOLLIN)
-        if not steps[-1].until and not len(self._sockets) % _PAUSE_EVERY:
-            time.sleep(_PAUSE_S)
+        if not len(self._sockets) % _PAUSE_EVERY:
+            self._read_until_quiet(_PAUSE_S)
 
     # -- quiet
 
@@ -143,10 +147,10 @@ class Crowd:
         for fd, wire in self._wires.items():
             if fd != self._sender or self._hears_itself:
                 hearing.setdefault(wire, []).append(fd)
-        self._streams = {self._sender: Stream(1, self._wires[self._sender].controls, self._sent)}
+        self._streams = {self._sender: Stream(1, self._wires[self._sender].controls, self.sent)}
         self._heard = []
         for wire, fds in hearing.items():
-            stream = Stream(len(fds), wire.controls, self._sent)
+            stream = Stream(len(fds), wire.controls, self.sent)
             self._heard.append(stream)
             self._streams |= dict.fromkeys(fds, stream)
         self._offsets = dict.fromkeys(self._sockets, 0)
@@ -162,9 +166,9 @@ class Crowd:
     def say(self, messages: int) -> None:
         """The sender says so many."""
         wire = self._wires[self._sender]
-        for number in range(self._sent, self._sent + messages):
+        for number in range(self.sent, self.sent + messages):
             self._outbox += wire.say(body(number, self._size))
-        self._sent += messages
+        self.sent += messages
         self._flush()
 
     def _flush(self) -> None:
@@ -225,7 +229,7 @@ class Crowd:
         `meanwhile` is called when something came or `wait_s` have passed, and after `at_most`
         members were read from. Raises Faulty.
         """
-        before, hearers = self._sent, self.hearers
+        before, hearers = self.sent, self.hearers
         watch = Stopwatch()
         end = time.perf_counter() + seconds
         late = end + _LOST_AFTER_S
@@ -233,7 +237,7 @@ class Crowd:
         while True:
             came = self._read(wait_s, at_most)
             meanwhile()
-            due = sum(stream.due(self._sent) for stream in self._heard)
+            due = sum(stream.due(self.sent) for stream in self._heard)
             now = time.perf_counter()
             if came:
                 late = now + _LOST_AFTER_S
@@ -244,7 +248,7 @@ class Crowd:
                     break
             elif due <= hearers * in_flight / 2:
                 self._refill(in_flight, due)
-        messages = self._sent - before
+        messages = self.sent - before
         return watch.tally(messages, messages * hearers)
 
     def _refill(self, in_flight: int, due: float) -> None:
@@ -269,14 +273,14 @@ class Crowd:
         start = last = time.perf_counter()
         count = 0
         while count < total:
-            wait_s = load.say(time.perf_counter() - start, self._wires, self._size, self._sent)
+            wait_s = load.say(time.perf_counter() - start, self._wires, self._size, self.sent)
             select.select([self._poll], [], [], wait_s)  # epoll itself waits whole milliseconds
             for fd, _ in self._poll.poll(0):
                 data = self._sockets[fd].recv(_BUFFER_BYTES)
                 now = time.perf_counter() - start
                 found = numbers.get(data)
                 if found is None:
-                    found = [int(number) - self._sent for number in NUMBERS.findall(data)]
+                    found = [int(number) - self.sent for number in NUMBERS.findall(data)]
                     numbers[data] = found
                     self._answer(fd, data)
                 seen[fd] += found
@@ -286,7 +290,7 @@ class Crowd:
             if time.perf_counter() - start - last > seconds + _LOST_AFTER_S:
                 raise Faulty(f"{total - count} deliveries were lost")
         self._check_order(seen, len(load.times_s), senders)
-        self._sent += len(load.times_s)
+        self.sent += len(load.times_s)
         self._begin()
         tally = watch.tally(len(load.times_s), total)
         tally.latencies_s = latencies

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from tcp_room import events, text
 from tcp_room.errors import RoomError
@@ -26,8 +26,7 @@ from tcp_room.views import JSON
 _BLANK: Final = re.compile(r"\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who typed it, and what the answer is tied to."""
 
     hall: Hall

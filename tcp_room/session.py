@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -28,6 +27,10 @@ from tcp_room.limits import Bucket
 from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.views import JSON, View
+
+
+# An input method for Chinese has a slash of its own.
+_SLASHES: Final = ("/", "／")
 
 
 class Session:
@@ -66,7 +69,7 @@ class Session:
     def hello(self, hello: messages.Hello) -> None:
         """A hello that came by other means than a line (the query of a WebSocket)."""
         self._first = False
-        self._hear(partial(self._enter, hello))
+        self._try_to_enter(hello)
         if self.member.room is None and self.member.view.is_text:
             self._enter(messages.Hello())  # a person cannot say it again
 
@@ -102,13 +105,15 @@ class Session:
     # -- pace
 
     def _work(self) -> None:
-        lines = self._lines
-        while lines and not self.member.is_owed_much:
-            delay = self._bucket.delay(self.hall.scheduler.time())
-            if delay > 0:
-                self._hold(delay)
+        lines, member, now = self._lines, self.member, self.hall.scheduler.time()
+        free = self._bucket.take(len(lines), now)
+        while lines and not member.is_owed_much:
+            if not free:
+                self._hold(self._bucket.delay(now))
                 return
+            free -= 1
             self._hear_line(lines.popleft())
+        self._bucket.give_back(free)
         if self._finished and not lines:
             self._part()
 
@@ -147,40 +152,38 @@ class Session:
     def _hear_line(self, line: bytes | TooLong) -> None:
         if self.member.leaving:
             return
-        if isinstance(line, TooLong):
-            self._hear(self._too_long)
-        elif self._first:
-            self._hear_first(line)
-        elif self.member.view.is_text:
-            self._hear(partial(self._typed, line))
-        else:
-            self._hear(partial(self._message, line), line)
+        try:
+            self._understand(line)
+        except RoomError as error:
+            self._refuse(error, None if isinstance(line, TooLong) else messages.id_of(line))
 
-    def _hear_first(self, line: bytes) -> None:
+    def _understand(self, line: bytes | TooLong) -> None:
+        if isinstance(line, TooLong):
+            limit = self.hall.config.line_bytes
+            raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+        if self._first:
+            self._understand_first(line)
+        elif self.member.view.is_text:
+            self._typed(line)
+        else:
+            self._message(line)
+
+    def _understand_first(self, line: bytes) -> None:
         """The line that tells a program from a person."""
         if not line.strip() and self.member.view.is_text:
             return
         is_json = line.lstrip().startswith(b"{")
         if is_json and self.member.view.is_text:
-            self._hear(partial(self._turn_to_json, line), line)
+            self._turn_to_json(line)
             return
         self._first = False
         if self.member.view.is_text:
-            self._hear(partial(self._typed_first, line))
+            self._typed_first(line)
         else:
-            self._hear(partial(self._message, line), line)
+            self._message(line)
 
-    def _hear(self, what: Callable[[], None], line: bytes = b"") -> None:
-        """The one place where an error becomes an answer."""
-        try:
-            what()
-        except RoomError as error:
-            id = messages.id_of(line) if line else None
-            self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
-
-    def _too_long(self) -> None:
-        limit = self.hall.config.line_bytes
-        raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+    def _refuse(self, error: RoomError, id: str | None) -> None:
+        self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
 
     # -- a person's lines
 
@@ -199,13 +202,17 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
+        caller = Caller(self.hall, self.member, id)
+        if not line.startswith(_SLASHES):
+            if line.strip():
+                commands.say(caller, line)
+            return
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
-        caller = Caller(self.hall, self.member, id)
-        if line.startswith("/") and not line.startswith("//"):
+        if line.startswith("//"):
+            commands.say(caller, line[1:])
+        else:
             commands.run(caller, line)
-        elif line.strip():
-            commands.say(caller, line.removeprefix("/"))
 
     # -- a program's lines
 
@@ -238,7 +245,13 @@ class Session:
     def _settle(self) -> None:
         """Silence: a person, or a program that has nothing to choose."""
         if self.member.room is None:
-            self._hear(partial(self._enter, messages.Hello()))
+            self._try_to_enter(messages.Hello())
+
+    def _try_to_enter(self, hello: messages.Hello) -> None:
+        try:
+            self._enter(hello)
+        except RoomError as error:
+            self._refuse(error, None)
 
     def _enter(self, hello: messages.Hello) -> None:
         """In, or (when in already) to another name, room or place in the log."""

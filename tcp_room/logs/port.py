@@ -107,7 +107,5 @@ class Engine(Protocol):
 
 def number(draft: Draft, seq: int, at: int) -> Record:
     """The record that a draft becomes, for engines that number themselves."""
-    event = draft.kind(
-        seq=seq, id=draft.id, at=at, nick=draft.nick, door=draft.door, text=draft.text
-    )
-    return Record(event, draft.author)
+    kind, text, nick, door, author, id, _ = draft
+    return Record(kind(seq, id, at, nick, door, text), author)

@@ -246,7 +246,7 @@ class Crowd:
             if now > end:
                 if due < 0.5:
                     break
-            elif due <= hearers * in_flight / 2:
+            elif due <= hearers * in_flight * (8 - 1) / 8:
                 self._refill(in_flight, due)
         messages = self.sent - before
         return watch.tally(messages, messages * hearers)

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from tcp_room import events, text
 from tcp_room.errors import RoomError
@@ -26,7 +28,7 @@ from tcp_room.views import JSON
 _BLANK: Final = re.compile(r"\s")
 
 
-class Caller(NamedTuple):
+class Caller(msgspec.Struct, frozen=True):
     """Who typed it, and what the answer is tied to."""
 
     hall: Hall

@@ -153,22 +153,19 @@ class Session:
         if self.member.leaving:
             return
         try:
-            self._understand(line)
+            if isinstance(line, TooLong):
+                limit = self.hall.config.line_bytes
+                raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+            if self._first:
+                self._hear_first(line)
+            elif self.member.view.is_text:
+                self._typed(line)
+            else:
+                self._message(line)
         except RoomError as error:
             self._refuse(error, None if isinstance(line, TooLong) else messages.id_of(line))
 
-    def _understand(self, line: bytes | TooLong) -> None:
-        if isinstance(line, TooLong):
-            limit = self.hall.config.line_bytes
-            raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
-        if self._first:
-            self._understand_first(line)
-        elif self.member.view.is_text:
-            self._typed(line)
-        else:
-            self._message(line)
-
-    def _understand_first(self, line: bytes) -> None:
+    def _hear_first(self, line: bytes) -> None:
         """The line that tells a program from a person."""
         if not line.strip() and self.member.view.is_text:
             return
@@ -204,7 +201,7 @@ class Session:
         """A line as a person types it: something to say, or a command."""
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
-            if line.strip():
+            if line and not line.isspace():
                 commands.say(caller, line)
             return
         if line.startswith("／"):

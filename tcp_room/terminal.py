@@ -62,12 +62,13 @@ class TextView:
     def encode(self, event: events.Event) -> bytes:
         if self.quiet and isinstance(event, events.Presence):
             return b""
-        lines: Iterable[str] = map(visible, _LINES[type(event)](event, self))
+        lines = [visible(line) for line in _LINES[type(event)](event, self)]
         if self.color and isinstance(event, events.Logged):
             clock = len(self.time(event.at))
             lines = [_colored(line, event.nick, clock) for line in lines]
         # A lone surrogate can come from a log of another making; it must not stop the room.
-        return "".join([line + self.newline for line in lines]).encode("utf-8", "replace")
+        newline = self.newline
+        return "".join([line + newline for line in lines]).encode("utf-8", "replace")
 
     def pack(self, parts: Sequence[bytes]) -> bytes:
         return b"".join(parts)

@@ -240,9 +240,9 @@ class SqliteEngine:
 
     def _insert(self, room: int, records: Sequence[Record]) -> None:
         self._writing.executemany(_INSERT, [_row(room, record) for record in records])
-        for event, _ in records:
-            if isinstance(event, Topic):
-                self._writing.execute(_TOPIC, (event.text, room))
+        for record in records:
+            if isinstance(record.event, Topic):
+                self._writing.execute(_TOPIC, (record.event.text, room))
 
     # -- rooms
 
@@ -433,8 +433,8 @@ def _settle(append: _Append, outcomes: list[Outcome]) -> None:
 
 
 def _row(room: int, record: Record) -> tuple[Any, ...]:
-    event, author = record
-    name = _NAMES[type(event)]
+    event = record.event
+    name, author = _NAMES[type(event)], record.author
     return room, event.seq, name, event.at, event.nick, event.door, event.text, event.id, author
 
 

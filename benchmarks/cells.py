@@ -91,7 +91,9 @@ class Row:
     @property
     def is_saturated(self) -> bool:
         """Whether the generator was at its end and the server was not."""
-        return self.generator > _SATURATED and self.generator > self.median(lambda turn: turn.server)
+        return self.generator > _SATURATED and self.generator > self.median(
+            lambda turn: turn.server
+        )
 
 
 def cost_ratio(row: Row, other: Row) -> float | None:

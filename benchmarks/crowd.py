@@ -11,6 +11,7 @@ import socket
 import time
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -24,6 +25,8 @@ _STREAM_BYTES: Final = 1 << 26
 # A server that shows nothing for so long, though something is due, has lost it.
 _LOST_AFTER_S: Final = 5.0
 _JOIN_WITHIN_S: Final = 30.0
+# More is said when so much of what may be on its way still is.
+_REFILL_AT: Final = 7 / 8
 # While members come in, those who are in read; and servers that answer nothing keep up.
 _PAUSE_EVERY, _PAUSE_S = 32, 0.003
 
@@ -173,10 +176,8 @@ class Crowd:
 
     def _flush(self) -> None:
         was_waiting = len(self._outbox)
-        try:
+        with suppress(BlockingIOError):
             del self._outbox[: self._sockets[self._sender].send(self._outbox)]
-        except BlockingIOError:
-            pass
         if self._outbox or was_waiting:
             waits = select.EPOLLOUT if self._outbox else 0
             self._poll.modify(self._sender, select.EPOLLIN | waits)
@@ -246,7 +247,7 @@ class Crowd:
             if now > end:
                 if due < 0.5:
                     break
-            elif due <= hearers * in_flight * (8 - 1) / 8:
+            elif due <= hearers * in_flight * _REFILL_AT:
                 self._refill(in_flight, due)
         messages = self.sent - before
         return watch.tally(messages, messages * hearers)
@@ -303,7 +304,9 @@ class Crowd:
             for index, sender in enumerate(speaking):
                 if fd == sender and not self._hears_itself:
                     continue
-                if [n for n in got if n % senders == index] != list(range(index, messages, senders)):
+                if [n for n in got if n % senders == index] != list(
+                    range(index, messages, senders)
+                ):
                     raise Faulty("what one sender said came in another order, or not")
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +40,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a server is started: its arguments, from ports and a folder of its own. Raises Missing."""
+    """How a server is started: its arguments, from ports and a folder of its own.
+
+    They may raise Missing.
+    """
 
     name: str
     arguments: Callable[[Ports, Path], list[str]]
@@ -67,7 +70,11 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="oneroom-bench-")
         folder = Path(self._folder.name)
         self.ports = Ports(_free_port(), _free_port())
-        arguments = command.arguments(self.ports, folder)
+        try:
+            arguments = command.arguments(self.ports, folder)
+        except Missing:
+            self._folder.cleanup()
+            raise
         self._output = (folder / "output").open("wb")
         mine = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {core})  # what is started inherits it
@@ -216,5 +223,3 @@ def raise_open_files(wanted: int) -> None:
             return
         except (ValueError, OSError):
             continue
-
-

@@ -99,5 +99,11 @@ class Stream:
 
     def _next_control(self, data: bytes) -> int:
         """Where it begins. It comes behind a whole message: such bytes in a length are none."""
-        found = [data.find(end + control) + 1 for control in self._controls for end in _ENDS]
-        return min((at for at in found if at), default=len(data))
+        for control in self._controls:
+            for end in _ENDS:
+                if (at := data.find(end + control)) >= 0:
+                    return at + 1
+                for half in range(1, len(control)):
+                    if data.endswith(end + control[:half]):
+                        return len(data) - half
+        return len(data)

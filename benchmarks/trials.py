@@ -8,12 +8,10 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from statistics import median
 from typing import Final
 
-from benchmarks import wires
 from benchmarks.cells import QUIET_S
-from benchmarks.contenders import Contender, Door, room
+from benchmarks.contenders import Contender
 from benchmarks.crowd import Crowd, Group, Tally, enter, storm
 from benchmarks.report import Line
 from benchmarks.servers import Cores, Missing, Server
@@ -176,7 +174,9 @@ def memory(contenders: Sequence[Contender], cores: Cores, members: int) -> Itera
 # -- a small room beside a big one
 
 
-def beside(contenders: Sequence[Contender], cores: Cores, members: int, seconds: float) -> Iterator[Line]:
+def beside(
+    contenders: Sequence[Contender], cores: Cores, members: int, seconds: float
+) -> Iterator[Line]:
     """How long a word takes in a room of two while a big room is under load."""
 
     def trial(contender: Contender, line: Line) -> None:

@@ -28,7 +28,6 @@ from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.views import JSON, View
 
-
 # An input method for Chinese has a slash of its own.
 _SLASHES: Final = ("/", "／")
 

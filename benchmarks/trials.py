@@ -189,7 +189,9 @@ def beside(
             small = _SmallTalk(port)
             stack.callback(small.close)
             # A few at a time: what the generator takes to read must not count as the room's.
+            before = server.cpu_s()
             tally = big.closed_loop(64, seconds, meanwhile=small.go_on, wait_s=0.001, at_most=32)
+            line.add("server", (server.cpu_s() - before) / tally.seconds)
             line.add("p50_ms", percentile(small.latencies_s, 0.5) * 1e3)
             line.add("p99_ms", percentile(small.latencies_s, 0.99) * 1e3)
             line.add("per_s", tally.deliveries / tally.seconds)

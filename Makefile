@@ -7,7 +7,7 @@ BIN := .venv/bin
 MYPY := $(BIN)/mypy
 RUFF := $(BIN)/ruff
 
-.PHONY: run test lint types check clean
+.PHONY: run test bench lint types check clean
 
 # exec: Ctrl-C goes to the server alone, and make says nothing of it.
 run: .venv/.installed
@@ -18,6 +18,10 @@ check: lint types test
 test: .venv/.installed-dev
 	@.ci/programs
 	@$(BIN)/python -m pytest $(ARGS)
+
+# The room beside its peers: minutes; ARGS=--quick: one.
+bench: .venv/.installed-bench
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: .venv/.installed-dev
 	@$(RUFF) check .
@@ -35,6 +39,12 @@ clean:
 .venv/.installed-dev: pyproject.toml
 	@$(call install,.[dev])
 	@touch .venv/.installed
+
+# Adds to what is there, and leaves the other stamps true.
+.venv/.installed-bench: pyproject.toml | .venv/.installed
+	@echo "Installing the benchmark's peers into .venv (once)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@touch $@
 
 # A half-made .venv has no stamp, and is made anew.
 define install

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import secrets
@@ -33,6 +34,10 @@ from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
 
 if sys.platform != "win32":
     import uvloop
+
+# A message lives as long as the room's window, which is longer than Python takes anything to be
+# young: at its own pace, the collector looks at each several times for nothing.
+_YOUNG_OBJECTS = 50_000
 
 
 def config_flags(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -74,6 +79,7 @@ def _kind(field: Field[Any]) -> click.ParamType[Any]:
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """Runs `main` until SIGINT or SIGTERM sets the event that it is given; a second signal ends
     the process at once. A door that cannot be opened is a sentence and exit status 1."""
+    gc.set_threshold(_YOUNG_OBJECTS)
     factory = uvloop.new_event_loop if sys.platform != "win32" else None
     try:
         with asyncio.Runner(loop_factory=factory) as runner:

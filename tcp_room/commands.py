@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from tcp_room import events, text
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
@@ -26,8 +28,7 @@ from tcp_room.views import JSON
 _BLANK: Final = re.compile(r"\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who typed it, and what the answer is tied to."""
 
     hall: Hall

@@ -84,8 +84,8 @@ class Config:
     # What one turn may carry: bounds the bytes object that all members share.
     turn_messages: int = 1024
     turn_bytes: int = 256 * 1024
-    # Members written to before the loop gets a turn: about a millisecond's worth.
-    slice_members: int = 400
+    # Members written to before the loop gets a turn: about half a millisecond's worth.
+    slice_members: int = 128
     # Members brought one page on before the loop gets a turn.
     slice_pages: int = 8
 

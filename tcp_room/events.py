@@ -17,7 +17,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="kind"):
     """Anything that a member may be told."""
 
 
-class Logged(Event, frozen=True):
+class Logged(Event, frozen=True, gc=False):
     """`seq` is gapless from 1 per room; `at` is ms since 1970 UTC, never running backwards."""
 
     seq: int
@@ -28,15 +28,15 @@ class Logged(Event, frozen=True):
     text: str
 
 
-class Say(Logged, frozen=True, tag="say"):
+class Say(Logged, frozen=True, gc=False, tag="say"):
     pass
 
 
-class Act(Logged, frozen=True, tag="act"):
+class Act(Logged, frozen=True, gc=False, tag="act"):
     pass
 
 
-class Topic(Logged, frozen=True, tag="topic"):
+class Topic(Logged, frozen=True, gc=False, tag="topic"):
     pass
 
 

@@ -10,6 +10,8 @@ from tcp_room.errors import RoomError
 
 # Who has one IPv6 address has a network of them (RFC 6177), so the network counts.
 _IPV6_NETWORK_BITS: Final = 64
+# The timers of event loops know whole milliseconds: a shorter wait is none.
+_NO_WAIT_S: Final = 0.001
 
 
 class Bucket:
@@ -31,14 +33,26 @@ class Bucket:
         """
         if not self._rate:
             return 0.0
-        gained = max(now - self._filled, 0.0) * self._rate
-        self._filled = max(now, self._filled)
-        self._tokens = min(self._tokens + gained, self._burst) - 1
+        self._fill(now)
+        self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
 
-    def give_back(self) -> None:
-        """Undoes the last `delay`."""
-        self._tokens += 1
+    def take(self, wanted: int, now: float) -> int:
+        """Takes as many tokens as are there, or will be at once; returns how many of `wanted`."""
+        if not self._rate:
+            return wanted
+        self._fill(now)
+        taken = min(max(int(self._tokens + self._rate * _NO_WAIT_S), 0), wanted)
+        self._tokens -= taken
+        return taken
+
+    def give_back(self, tokens: int = 1) -> None:
+        self._tokens += tokens
+
+    def _fill(self, now: float) -> None:
+        gained = max(now - self._filled, 0.0) * self._rate
+        self._filled = max(now, self._filled)
+        self._tokens = min(self._tokens + gained, self._burst)
 
     def is_full(self, now: float) -> bool:
         return self._tokens + max(now - self._filled, 0.0) * self._rate >= self._burst

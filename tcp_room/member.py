@@ -136,7 +136,7 @@ class Member:
     @property
     def is_owed_much(self) -> bool:
         """Whether more waits in its backlog than may: what it asks for must wait too."""
-        return sum(map(len, self.backlog)) > self.backlog_limit
+        return bool(self.backlog) and sum(map(len, self.backlog)) > self.backlog_limit
 
     @property
     def is_gone(self) -> bool:

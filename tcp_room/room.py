@@ -81,6 +81,9 @@ class _Passing:
         self.event = event
         self.by = by
 
+    def encoded(self, view: View) -> bytes:
+        return view.encode(self.event)
+
 
 class _Sweep:
     """The bytes of a turn in one view, and who is still to get them."""
@@ -312,7 +315,7 @@ class Room:
         size = 0
         ordered = logged[::-1] if backward else logged
         for count, event in enumerate(ordered, start=1):
-            size += len(event.text.encode("utf-8", "replace"))
+            size += _bytes_of(event.text)
             if size > self._config.page_bytes:
                 ordered = ordered[:count]
                 break
@@ -335,7 +338,7 @@ class Room:
             self._in_flight.append(posted)
             if isinstance(posted, Draft):
                 drafts.append(posted)
-                size += len(posted.text.encode("utf-8", "replace"))
+                size += _bytes_of(posted.text)
                 if size >= self._config.turn_bytes:
                     break
         self._unsettled = len(drafts)
@@ -347,8 +350,17 @@ class Room:
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """The log's answer (see logs.port.Sink): what is new goes to everybody."""
         self._unsettled -= len(outcomes)
+        newest, in_flight = self._newest(), self._in_flight
         for outcome in outcomes:
-            self._release(self._next_draft(), outcome)
+            while not isinstance(draft := in_flight.popleft(), Draft):
+                self._release_passing(draft)
+            if is_new := isinstance(outcome, Record) and outcome.event.seq > newest:
+                newest = outcome.event.seq
+                self._items.append((Entry(outcome), draft.by))
+            if isinstance(draft.by, Poster):
+                self._after.append(partial(draft.by.settled, outcome, is_new))
+            elif not is_new:
+                self._answer(draft, outcome)
         if not self._unsettled:
             self._pass_on()
             self._deliver()
@@ -359,14 +371,6 @@ class Room:
         if not self._turning:
             self._turning = True
             self._deliver()
-
-    def _next_draft(self) -> Draft:
-        """The oldest draft in flight; what passes before it is on its way with that."""
-        while True:
-            posted = self._in_flight.popleft()
-            if isinstance(posted, Draft):
-                return posted
-            self._release_passing(posted)
 
     def _pass_on(self) -> None:
         while self._in_flight:
@@ -380,15 +384,6 @@ class Room:
             self._telling += isinstance(posted.event, events.Presence)
         else:
             self._after.append(posted)
-
-    def _release(self, draft: Draft, outcome: Outcome) -> None:
-        is_new = isinstance(outcome, Record) and outcome.event.seq > self._newest()
-        if isinstance(draft.by, Poster):
-            self._after.append(partial(draft.by.settled, outcome, is_new))
-        if isinstance(outcome, Record) and is_new:
-            self._items.append((Entry(outcome), draft.by))
-        elif not isinstance(draft.by, Poster):
-            self._answer(draft, outcome)
 
     def _answer(self, draft: Draft, outcome: Outcome) -> None:
         """A member's word was refused, or said before."""
@@ -427,10 +422,7 @@ class Room:
         self._sweep()
 
     def _prepare(self, view: View, level: dict[Member, None], items: Sequence[_Item]) -> None:
-        parts = [
-            what.encoded(view) if isinstance(what, Entry) else view.encode(what.event)
-            for what, _ in items
-        ]
+        parts = [what.encoded(view) for what, _ in items]
         rest = level.copy()
         if not view.echoes:
             for author in {by for _, by in items if by in level}:
@@ -629,3 +621,7 @@ class Room:
     def _end_quiet(self) -> None:
         self._quiet = False
         self._tell_comings(None)
+
+
+def _bytes_of(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

@@ -14,9 +14,7 @@ wait here, its door reads no further, and nothing is lost or out of order.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -29,8 +27,24 @@ from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.views import JSON, View
 
+# An input method for Chinese has a slash of its own.
+_SLASHES: Final = ("/", "／")
+
 
 class Session:
+    __slots__ = (
+        "_bucket",
+        "_finished",
+        "_first",
+        "_held",
+        "_lines",
+        "_refused",
+        "_timer",
+        "_told_held",
+        "hall",
+        "member",
+    )
+
     def __init__(
         self,
         hall: Hall,
@@ -53,25 +67,36 @@ class Session:
         )
         self.member.on_drained = self._drained
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._lines: deque[bytes | TooLong] = deque()
+        # The next one last: an empty deque is ten times as large as an empty list.
+        self._lines: list[bytes | TooLong] = []
         self._first = True  # whether no line was heard yet
         self._held = False  # whether a line waits for its time
         self._told_held = False
         self._refused = False
         self._finished = False
-        self._timer = hall.scheduler.call_later(config.hello_wait_s, self._settle)
+        self._timer: Any = None
+        self._wait(config.hello_wait_s, self._settle)
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_waiting()
+        self._timer = self.hall.scheduler.call_later(seconds, then)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     # -- what the shells call
 
     def hello(self, hello: messages.Hello) -> None:
         """A hello that came by other means than a line (the query of a WebSocket)."""
         self._first = False
-        self._hear(partial(self._enter, hello))
+        self._try_to_enter(hello)
         if self.member.room is None and self.member.view.is_text:
             self._enter(messages.Hello())  # a person cannot say it again
 
     def receive(self, lines: Sequence[bytes | TooLong]) -> None:
-        self._lines.extend(lines)
+        self._lines[:0] = reversed(lines)
         if not self._held:
             self._work()
 
@@ -92,23 +117,25 @@ class Session:
     def lost(self) -> None:
         """The client is gone. What it had said before is still said, at its pace, for a while."""
         self.member.mute()
-        self._timer.cancel()
+        self._stop_waiting()
         if self._lines or self._held:
             self._finished = True
-            self._timer = self.hall.scheduler.call_later(self.hall.config.parting_s, self._drop)
+            self._wait(self.hall.config.parting_s, self._drop)
         else:
             self.hall.leave(self.member)
 
     # -- pace
 
     def _work(self) -> None:
-        lines = self._lines
-        while lines and not self.member.is_owed_much:
-            delay = self._bucket.delay(self.hall.scheduler.time())
-            if delay > 0:
-                self._hold(delay)
+        lines, member, now = self._lines, self.member, self.hall.scheduler.time()
+        free = self._bucket.take(len(lines), now)
+        while lines and not member.is_owed_much:
+            if not free:
+                self._hold(self._bucket.delay(now))
                 return
-            self._hear_line(lines.popleft())
+            free -= 1
+            self._hear_line(lines.pop())
+        self._bucket.give_back(free)
         if self._finished and not lines:
             self._part()
 
@@ -126,7 +153,7 @@ class Session:
     def _release(self) -> None:
         self._held = False
         if self._lines:
-            self._hear_line(self._lines.popleft())
+            self._hear_line(self._lines.pop())
         self._work()
         self._read_on()
 
@@ -147,14 +174,18 @@ class Session:
     def _hear_line(self, line: bytes | TooLong) -> None:
         if self.member.leaving:
             return
-        if isinstance(line, TooLong):
-            self._hear(self._too_long)
-        elif self._first:
-            self._hear_first(line)
-        elif self.member.view.is_text:
-            self._hear(partial(self._typed, line))
-        else:
-            self._hear(partial(self._message, line), line)
+        try:
+            if isinstance(line, TooLong):
+                limit = self.hall.config.line_bytes
+                raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+            if self._first:
+                self._hear_first(line)
+            elif self.member.view.is_text:
+                self._typed(line)
+            else:
+                self._message(line)
+        except RoomError as error:
+            self._refuse(error, None if isinstance(line, TooLong) else messages.id_of(line))
 
     def _hear_first(self, line: bytes) -> None:
         """The line that tells a program from a person."""
@@ -162,25 +193,16 @@ class Session:
             return
         is_json = line.lstrip().startswith(b"{")
         if is_json and self.member.view.is_text:
-            self._hear(partial(self._turn_to_json, line), line)
+            self._turn_to_json(line)
             return
         self._first = False
         if self.member.view.is_text:
-            self._hear(partial(self._typed_first, line))
+            self._typed_first(line)
         else:
-            self._hear(partial(self._message, line), line)
+            self._message(line)
 
-    def _hear(self, what: Callable[[], None], line: bytes = b"") -> None:
-        """The one place where an error becomes an answer."""
-        try:
-            what()
-        except RoomError as error:
-            id = messages.id_of(line) if line else None
-            self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
-
-    def _too_long(self) -> None:
-        limit = self.hall.config.line_bytes
-        raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
+    def _refuse(self, error: RoomError, id: str | None) -> None:
+        self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
 
     # -- a person's lines
 
@@ -199,13 +221,17 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
+        caller = Caller(self.hall, self.member, id)
+        if not line.startswith(_SLASHES):
+            if line and not line.isspace():
+                commands.say(caller, line)
+            return
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
-        caller = Caller(self.hall, self.member, id)
-        if line.startswith("/") and not line.startswith("//"):
+        if line.startswith("//"):
+            commands.say(caller, line[1:])
+        else:
             commands.run(caller, line)
-        elif line.strip():
-            commands.say(caller, line.removeprefix("/"))
 
     # -- a program's lines
 
@@ -238,7 +264,13 @@ class Session:
     def _settle(self) -> None:
         """Silence: a person, or a program that has nothing to choose."""
         if self.member.room is None:
-            self._hear(partial(self._enter, messages.Hello()))
+            self._try_to_enter(messages.Hello())
+
+    def _try_to_enter(self, hello: messages.Hello) -> None:
+        try:
+            self._enter(hello)
+        except RoomError as error:
+            self._refuse(error, None)
 
     def _enter(self, hello: messages.Hello) -> None:
         """In, or (when in already) to another name, room or place in the log."""
@@ -258,15 +290,14 @@ class Session:
         except RoomError:
             self._stay_outside()
             raise
-        self._timer.cancel()
+        self._stop_waiting()
 
     def _stay_outside(self) -> None:
         """A program may say hello again, but not stand at the door for ever."""
         if self._refused:
             return
-        self._timer.cancel()
         self._refused = True
-        self._timer = self.hall.scheduler.call_later(self.hall.config.outside_s, self._turn_away)
+        self._wait(self.hall.config.outside_s, self._turn_away)
 
     def _turn_away(self) -> None:
         if self.member.room is None:
@@ -275,7 +306,7 @@ class Session:
     def _part(self) -> None:
         room = self.member.room
         if room is None:
-            self._timer.cancel()
+            self._stop_waiting()
             self.hall.dismiss(self.member)
         else:
             room.after_posted(self._part_when_level)

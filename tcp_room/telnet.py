@@ -32,7 +32,7 @@ class TelnetFilter:
         self._cut = b""  # the beginning of a command whose end is in the next packet
         self._skipping = False  # between SB and SE
         self._asked = False  # "are you there?" in this packet
-        self._declined: set[tuple[int, int]] = set()
+        self._declined: frozenset[tuple[int, int]] = frozenset()
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """What was typed, and what to answer: as much as came, and a line, at the most."""
@@ -73,7 +73,7 @@ class TelnetFilter:
     def _decline(self, verb: int, option: int, reply: bytearray) -> None:
         asked = (verb, option)
         if asked not in self._declined or asked == (_DO, _TIMING_MARK):
-            self._declined.add(asked)
+            self._declined |= {asked}
             reply += bytes((_IAC, _DECLINE[verb], option))
 
     def _answer(self, reply: bytearray) -> bytes:

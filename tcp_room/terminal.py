@@ -18,7 +18,7 @@ How an event reads is a table, `_LINES`, of functions that return lines.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -67,7 +67,8 @@ class TextView:
             clock = len(self.time(event.at))
             lines = [_colored(line, event.nick, clock) for line in lines]
         # A lone surrogate can come from a log of another making; it must not stop the room.
-        return "".join(line + self.newline for line in lines).encode("utf-8", "replace")
+        newline = self.newline
+        return "".join([line + newline for line in lines]).encode("utf-8", "replace")
 
     def pack(self, parts: Sequence[bytes]) -> bytes:
         return b"".join(parts)
@@ -95,12 +96,12 @@ def _colored(line: str, nick: str, start: int) -> str:
     return line[:start] + line[start:].replace(nick, f"\x1b[{color}m{nick}\x1b[0m", 1)
 
 
-def _say(event: events.Say, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}<{event.nick}>"
-    first, *others = event.text.split("\n")
-    yield f"{head} {first}"
-    for line in others:
-        yield f"{head}| {line}"
+def _say(event: events.Say, view: TextView) -> Iterable[str]:
+    head, text = f"{view.time(event.at)}<{event.nick}>", event.text
+    if "\n" not in text:
+        return [f"{head} {text}"]
+    first, *others = text.split("\n")
+    return [f"{head} {first}", *(f"{head}| {line}" for line in others)]
 
 
 def _act(event: events.Act, view: TextView) -> Iterator[str]:
@@ -202,7 +203,7 @@ def _pong(event: events.Pong, view: TextView) -> Iterator[str]:
     yield "* yes, still here"
 
 
-_LINES: Final[dict[type[events.Event], Callable[[Any, TextView], Iterator[str]]]] = {
+_LINES: Final[dict[type[events.Event], Callable[[Any, TextView], Iterable[str]]]] = {
     events.Say: _say,
     events.Act: _act,
     events.Topic: _topic,

@@ -70,7 +70,8 @@ def clean(text: str, limit_bytes: int) -> str:
     Raises RoomError: empty, bad_text (a control character, a lone surrogate, a noncharacter),
     too_long (more than `limit_bytes` of UTF-8, when cleaned).
     """
-    if _NOT_PLAIN.search(text):
+    # What Python calls printable holds nothing of what is looked for here, and is told at once.
+    if not text.isprintable() and _NOT_PLAIN.search(text):
         text = _tidy(text)
     text = text.rstrip()
     if _INVISIBLE.fullmatch(text):
@@ -93,7 +94,7 @@ def visible(text: str) -> str:
 
     What is left of it is seen: U+001B as \u241b, a line's end as \u240a, U+009B as \\u009b.
     """
-    return _OBEYED.sub(_picture, text) if _OBEYED.search(text) else text
+    return text if text.isprintable() else _OBEYED.sub(_picture, text)
 
 
 def _tidy(text: str) -> str:

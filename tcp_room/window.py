@@ -20,7 +20,8 @@ class Entry:
     __slots__ = ("_encoded", "author", "event")
 
     def __init__(self, record: Record) -> None:
-        self.event, self.author = record
+        self.event = record.event
+        self.author = record.author
         self._encoded: dict[View, bytes] = {}
 
     def encoded(self, view: View) -> bytes:

@@ -222,7 +222,7 @@ class RemoteLog:
 
     @property
     def topic(self) -> str:
-        topics = [event.text for event, _ in self.records if isinstance(event, Topic)]
+        topics = [record.event.text for record in self.records if isinstance(record.event, Topic)]
         return topics[-1] if topics else ""
 
     def append(self, drafts: Sequence[Draft], at: int) -> None:
@@ -247,7 +247,8 @@ class RemoteLog:
 
     def _keep_one(self, draft: Draft, at: int) -> Record:
         for record in self.records:
-            if draft.id is not None and (record.author, record.event.id) == draft[4:6]:
+            same = (record.author, record.event.id) == (draft.author, draft.id)
+            if draft.id is not None and same:
                 return record
         latest = self.records[-1].event.at if self.records else 0
         self.records.append(number(draft, self.head + 1, max(at, latest)))

@@ -56,6 +56,8 @@ async def departures(
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    if isinstance(response, web.WebSocketResponse):
+        return  # no page: nothing that a browser shows or keeps
     response.headers.update(headers(request.headers.get("Host")))
     # The page and its modules belong together: an old part must not meet a new one.
     response.headers.setdefault("Cache-Control", "no-cache")

@@ -58,9 +58,9 @@ class MemoryLog:
         surplus = len(self._records) - self._keep
         if surplus <= self._keep // 8:
             return
-        for event, author in self._records[:surplus]:
-            if event.id is not None:
-                del self._seqs[author, event.id]
+        for record in self._records[:surplus]:
+            if record.event.id is not None:
+                del self._seqs[record.author, record.event.id]
         del self._records[:surplus]
         self.first += surplus
 

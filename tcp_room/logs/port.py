@@ -21,14 +21,16 @@ The contract of a `Log`:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from tcp_room.errors import RoomError
 from tcp_room.events import Logged
 from tcp_room.retention import Retention
 
 
-class Draft(NamedTuple):
+class Draft(msgspec.Struct, frozen=True):
     """What somebody asks to be logged.
 
     `author` is who asks, told apart by session and not by name: ids are unique
@@ -45,7 +47,7 @@ class Draft(NamedTuple):
     by: Any = None
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """An event of the log, and who wrote it: the author goes over no wire."""
 
     event: Logged
@@ -107,7 +109,5 @@ class Engine(Protocol):
 
 def number(draft: Draft, seq: int, at: int) -> Record:
     """The record that a draft becomes, for engines that number themselves."""
-    event = draft.kind(
-        seq=seq, id=draft.id, at=at, nick=draft.nick, door=draft.door, text=draft.text
-    )
+    event = draft.kind(seq, draft.id, at, draft.nick, draft.door, draft.text)
     return Record(event, draft.author)

@@ -37,6 +37,8 @@ OnLoop = Callable[[Callable[[], None]], object]
 FILE_NAME: Final = "oneroom.db"
 # Of 4 KiB each. SQLite's own default too; here the copying is another thread's.
 _CHECKPOINT_PAGES: Final = 1000
+# A write-ahead log that has no quiet moment in which to begin anew is made to, at 64 MiB.
+_RESTART_PAGES: Final = 16_000
 
 # Events deleted in one transaction: a millisecond's worth.
 _BITE_EVENTS: Final = 500
@@ -214,23 +216,33 @@ class SqliteEngine:
         log, drafts, at = append
         seq, at = log.head, max(log.at, at)
         outcomes: list[Outcome] = []
+        new: list[Record] = []
+        by_id: dict[tuple[str, str], Record] = {}
         for draft in drafts:
-            posted = self._posted(log.room, draft)
+            posted = None
+            if draft.id is not None:
+                key = draft.author, draft.id
+                posted = by_id.get(key) or self._posted(log.room, draft)
             if posted is None:
                 seq += 1
                 posted = number(draft, seq, at)
-                self._writing.execute(_INSERT, _row(log.room, posted))
-                if draft.kind is Topic:
-                    self._writing.execute(_TOPIC, (draft.text, log.room))
+                new.append(posted)
+                if draft.id is not None:
+                    by_id[key] = posted
             outcomes.append(posted)
+        self._insert(log.room, new)
         return outcomes
 
     def _posted(self, room: int, draft: Draft) -> Record | None:
         """What was made of this draft when it was posted before."""
-        if draft.id is None:
-            return None
         found = self._writing.execute(_POSTED, (room, draft.author, draft.id)).fetchone()
         return None if found is None else _record(found)
+
+    def _insert(self, room: int, records: Sequence[Record]) -> None:
+        self._writing.executemany(_INSERT, [_row(room, record) for record in records])
+        for record in records:
+            if isinstance(record.event, Topic):
+                self._writing.execute(_TOPIC, (record.event.text, room))
 
     # -- rooms
 
@@ -304,12 +316,15 @@ class _Upkeep:
         self._connection = _connect(path, durability)
         self._due: SimpleQueue[_Trim | bool] = SimpleQueue()  # a trim, a checkpoint, the end
         self._is_due = False
+        self._copied = 0  # pages of the write-ahead log that are in the file
         self._thread = threading.Thread(target=self._run, name="oneroom-upkeep")
         self._thread.start()
 
     def written(self, connection: apsw.Connection, name: str, pages: int) -> int:
         """Called by SQLite after each commit, with the size of the write-ahead log."""
-        if pages >= _CHECKPOINT_PAGES and not self._is_due:
+        if pages < self._copied:
+            self._copied = 0  # it has begun anew
+        if pages - self._copied >= _CHECKPOINT_PAGES and not self._is_due:
             self._is_due = True
             self._due.put(True)
         return apsw.SQLITE_OK
@@ -333,8 +348,15 @@ class _Upkeep:
                 continue  # a full disk: the next commit tells whom it concerns; this comes again
 
     def _checkpoint(self) -> None:
-        self._is_due = False
-        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        """Copies what was written since the last time. The write-ahead log begins anew when all of
+        it is copied; with a writer who never rests, that takes a moment in which it waits."""
+        try:
+            checkpoint = self._connection.wal_checkpoint
+            pages, self._copied = checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if pages >= _RESTART_PAGES:
+                checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        finally:
+            self._is_due = False
 
     def _trim(self, trim: _Trim) -> None:
         retention, at, done = trim
@@ -400,10 +422,10 @@ def _settle(append: _Append, outcomes: list[Outcome]) -> None:
     """On the loop's thread: the log's numbers move, and the room hears of it."""
     log = append.log
     for outcome in outcomes:
-        if isinstance(outcome, Record) and outcome.event.seq > log.head:
-            log.head, log.at = outcome.event.seq, outcome.event.at
-            if isinstance(outcome.event, Topic):
-                log.topic = outcome.event.text
+        if isinstance(outcome, Record) and (event := outcome.event).seq > log.head:
+            log.head, log.at = event.seq, event.at
+            if isinstance(event, Topic):
+                log.topic = event.text
     log.sink.settled(outcomes)
 
 
@@ -411,8 +433,8 @@ def _settle(append: _Append, outcomes: list[Outcome]) -> None:
 
 
 def _row(room: int, record: Record) -> tuple[Any, ...]:
-    event, author = record
-    name = _NAMES[type(event)]
+    event = record.event
+    name, author = _NAMES[type(event)], record.author
     return room, event.seq, name, event.at, event.nick, event.door, event.text, event.id, author
 
 

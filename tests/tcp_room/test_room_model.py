@@ -347,7 +347,8 @@ class RoomMachine(RuleBasedStateMachine):
     def a_program_repeats_what_it_said_before(self, which: int, back: int) -> None:
         reader = self._one(self.programs, which)
         author = reader.session.member.author
-        ids = [event.id for event, by in self.log if by == author and event.id]
+        mine = [record.event for record in self.log if record.author == author]
+        ids = [event.id for event in mine if event.id]
         if ids:
             id = ids[-1 - back % len(ids)]
             reader.repeated[id] += 1

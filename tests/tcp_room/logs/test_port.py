@@ -123,9 +123,9 @@ class LogContract:
             draft("tea", kind=Topic),
         )
         assert room.records == [
-            (Say(1, "x", NOON, "al", "tcp", "hi"), "a"),
-            (Act(2, None, NOON, "al", "tcp", "waves"), "b"),
-            (Topic(3, None, NOON, "al", "tcp", "tea"), "a"),
+            Record(Say(1, "x", NOON, "al", "tcp", "hi"), "a"),
+            Record(Act(2, None, NOON, "al", "tcp", "waves"), "b"),
+            Record(Topic(3, None, NOON, "al", "tcp", "tea"), "a"),
         ]
 
     def test_outcomes_come_in_the_order_of_the_drafts(
@@ -301,7 +301,7 @@ class TestRemoteFake(LastingLogContract):
 
 
 def test_an_engine_that_numbers_itself_makes_a_record_of_a_draft() -> None:
-    assert number(draft("waves", kind=Act, id="x"), 7, 5) == (
+    assert number(draft("waves", kind=Act, id="x"), 7, 5) == Record(
         Act(seq=7, id="x", at=5, nick="al", door="tcp", text="waves"),
         "a",
     )

@@ -102,8 +102,8 @@ const ON = {
     places.show(state.room);
     if (frame.replay > REPLAY) connection.send({ kind: "hello", room: state.room, watch: !isMember });
     join.takeBack("join.unreachable");
-    if (isMember) moveIn();
     showPhase();
+    if (isMember) moveIn();
   },
   live: () => isMember && outbox.live(state.room),
   nick: remember,
@@ -398,8 +398,8 @@ state = states.turns(state, attention.isAway);
 byId("room").hidden = false;
 if (wanted) state = { ...state, phase: "room", nick: wanted };
 else tabs.ask();
-composer.enter(state.room, state.limits.text_bytes);
 copyAsText(log);
 followKeyboard();
 showPhase();
+composer.enter(state.room, state.limits.text_bytes);
 connection.open();

@@ -150,7 +150,7 @@ function welcome(state, frame) {
     phase: nick ? /** @type {const} */ ("room") : state.phase,
     members: doors(members), count, typing: new Map(), paging: null,
   };
-  if (nick && !here.nick) known.log = here.log.map((line) => ({ ...line, own: line.nick === nick }));
+  if (nick && !here.nick) known.log = here.log.map((line) => ({ ...line, ...ours(known, line) }));
   const from = frame.seq - frame.replay;
   if (here.epoch !== epoch) return begun(known, here, frame.seq, from);
   return from <= here.seq ? known : skipped(known, from);
@@ -208,10 +208,15 @@ function counted(state, line) {
 
 /** @param {State} state @param {Frame} frame @returns {Line} */
 function lineOf(state, frame) {
-  const own = frame.nick === state.nick;
+  const { own, mention } = ours(state, frame);
   const key = own && frame.id ? `o${frame.id}` : `${state.epoch}:${frame.seq}`;
-  const mention = !own && frame.kind !== "topic" && mentions(frame.text, state.nick, state.members);
   return /** @type {any} */ ({ ...frame, type: frame.kind, key, own, mention });
+}
+
+/** What it has to do with us. @param {State} state @param {any} said */
+function ours({ nick, members }, said) {
+  const own = said.nick === nick;
+  return { own, mention: !own && mentions(said.text ?? "", nick, members) };
 }
 
 /** @param {State} state @param {Frame} frame */

@@ -19,7 +19,8 @@ const COMMAND = /^[/／](\S*)$/;
 const MESSAGE = /^[/／]msg\s+(\S*)$/i;
 // Not in an address: an @ behind a letter is none of ours.
 const MENTION = /(?<![A-Za-z0-9._+-])[@＠]([^\n@＠]{0,32})$/u;
-const EMOJI = /(?<![\p{L}\p{N}:：])[:：]([\p{L}\p{N}_+-]{2,})$/u;
+// Not in a sentence: 他说：好的 is to be sent, not to become a picture.
+const EMOJI = /(?<!\S)[:：]([\p{L}\p{N}_+-]{2,})$/u;
 
 /** @param {string} text @param {number} caret @param {Known} known @returns {Completion | null} */
 export function complete(text, caret, known) {

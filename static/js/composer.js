@@ -81,6 +81,11 @@ export class Composer extends EventTarget {
     this.#box.focus();
   }
 
+  /** What could come has changed. */
+  suggest() {
+    this.#popup.update();
+  }
+
   get #enterSends() {
     return this.settings.now.enter === "send" && !this.#touch.matches;
   }

@@ -5,11 +5,15 @@
 let names = [];
 let fetched = "";
 
-/** @param {string} language besides English @returns {readonly string[]} none yet, perhaps */
-export function emoji(language) {
+/**
+ * @param {string} language besides English
+ * @param {() => void} here calls back when they have come
+ * @returns {readonly string[]} none yet, perhaps
+ */
+export function emoji(language, here) {
   if (fetched !== language) {
     fetched = language;
-    fetchAll([...new Set(["en", language])]);
+    fetchAll([...new Set(["en", language])]).then(here);
   }
   return names;
 }

@@ -81,7 +81,7 @@ export class Log extends EventTarget {
   }
 
   toEnd() {
-    this.#atEnd = true;
+    this.#atEnd = this.#newest = true;
     this.#jump();
   }
 

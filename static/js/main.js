@@ -296,7 +296,7 @@ function known() {
     const key = `help.${/^\/(\w+)/.exec(usage)?.[1]}`;
     return { usage, help: has(key) ? t(key) : help };
   });
-  return { commands: table, nicks: others, emoji: () => emoji(language) };
+  return { commands: table, nicks: others, emoji: () => emoji(language, () => composer.suggest()) };
 }
 
 // -- the panels, loaded when they are opened

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -108,19 +106,6 @@ async def test_a_dial_that_leads_nowhere_is_given_up(house: House, visit: Open) 
     await expect(page.locator("#banner")).to_contain_text("(attempt 1)")
     await page.clock.fast_forward(10_000)
     await expect(page.locator("#banner")).to_contain_text("(attempt 2")
-
-
-async def pings(page: Page) -> Callable[[], Awaitable[int]]:
-    """Counts what the page asks only to hear whether the line is alive."""
-    await page.evaluate("""() => {
-      const send = WebSocket.prototype.send;
-      window.pings = 0;
-      WebSocket.prototype.send = function (data) {
-        if (data.includes('"ping"')) window.pings += 1;
-        send.call(this, data);
-      };
-    }""")
-    return lambda: page.evaluate("() => window.pings")
 
 
 async def test_messages_that_are_gone_leave_a_mark(browser: Browser) -> None:

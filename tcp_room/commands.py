@@ -26,6 +26,8 @@ from tcp_room.views import JSON
 
 # An input method for Chinese types U+3000 behind its full-width slash.
 _BLANK: Final = re.compile(r"\s")
+# A screen of a terminal.
+SEARCH_RESULTS: Final = 20
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -161,6 +163,12 @@ def since(caller: Caller, argument: str) -> None:
     room.reread(caller.member, int(argument))
 
 
+def search(caller: Caller, argument: str) -> None:
+    if not argument:
+        raise RoomError("usage", "what words? /search TEXT")
+    caller.room.search(caller.member, argument, None, SEARCH_RESULTS, caller.id)
+
+
 def time(caller: Caller, form: str) -> None:
     if form not in CLOCKS:
         raise RoomError("usage", f"one of these: /time {' '.join(CLOCKS)}")
@@ -212,6 +220,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "rooms": Command("/rooms", "the rooms there are", rooms),
     "topic": Command("/topic [TEXT]", "what this room is about; /topic - takes it away", topic),
     "history": Command("/history [N]", "the last N messages again", history),
+    "search": Command("/search TEXT", "messages that hold these words", search),
     "since": Command("/since NUMBER", "the messages behind that one", since, text_only=True),
     "time": Command("/time off|hm|hms|iso", "how times are shown", time, text_only=True),
     "quiet": Command("/quiet [off]", "do not show joins and leaves", quiet, text_only=True),

@@ -71,6 +71,9 @@ class Config:
     # One page of the log, for a slow or returning member and for /history.
     page_events: int = 500
     page_bytes: int = 64 * 1024
+    # Read for one search before it answers with what it has: a tenth of a second's worth, page by
+    # page; who wants to look further back asks again.
+    search_events: int = 20_000
     # What is kept encoded in memory, so that joins and short absences need no log.
     window_events: int = 2000
     # What the memory engine keeps of each room.

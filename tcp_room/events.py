@@ -143,6 +143,15 @@ class History(Event, frozen=True, tag="history"):
     id: str | None = None
 
 
+class Found(Event, frozen=True, tag="found"):
+    """What a search found, newest first. Read through is all from `before` on."""
+
+    events: Sequence[Logged]
+    more: bool
+    before: int
+    id: str | None = None
+
+
 class HelpLine(msgspec.Struct, frozen=True):
     usage: str
     help: str

@@ -64,17 +64,29 @@ class Hall:
         holders = self._holders(shown, member)
         self.room(room)
         self._replace(holders)
+        self.leave(member)  # who has watched until now
         member.nick, member.key = shown, names.key(shown)
         self._write_down(member)
         # Asked for again: those who were replaced may have been its last members.
         self.room(room).join(member, since, epoch, self.limits)
+
+    def watch(self, member: Member, room: str, since: int | None, epoch: str | None) -> None:
+        """Shows somebody a room who is not in it, and whom nobody sees: the door of the page.
+
+        Who is in one leaves it. Raises RoomError (bad_room, hall_full): then nothing has changed.
+        """
+        self.room(room)
+        self.leave(member)
+        member.nick = member.key = ""
+        self.room(room).watch(member, since, epoch, self.limits)
 
     def leave(self, member: Member) -> None:
         """Lets somebody go; who is not in is gone already."""
         room = member.room
         if room is None:
             return
-        self._cross_out(member)
+        if not member.is_watching:
+            self._cross_out(member)
         room.leave(member)
         self._forget(room)
 
@@ -114,7 +126,7 @@ class Hall:
         """Tells everybody that the house is closing, and lets them go when all that was said is
         said."""
         for room in self.rooms.values():
-            for member in room.members.values():
+            for member in room.readers():
                 room.after_posted(partial(self._close_on, member))
 
     def _close_on(self, member: Member) -> None:
@@ -194,7 +206,7 @@ class Hall:
     def _pulse(self) -> None:
         """Has the doors of some members look whether anybody is there; in time, of all."""
         if not self._unchecked:
-            self._unchecked = list(self._members.values())
+            self._unchecked = [reader for room in self.rooms.values() for reader in room.readers()]
         for _ in range(min(len(self._unchecked), self.config.pulse_members)):
             self._unchecked.pop().outlet.check()
         self.scheduler.call_later(self.config.pulse_s, self._pulse)

@@ -122,6 +122,11 @@ class Member:
         self.backlog_limit = backlog_limit
 
     @property
+    def is_watching(self) -> bool:
+        """Whether it reads a room without being in it: such a one has no name."""
+        return self.room is not None and not self.key
+
+    @property
     def here(self) -> Here:
         return Here(self.nick, self.door)
 

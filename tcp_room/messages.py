@@ -29,6 +29,7 @@ class Hello(Message, tag="hello", frozen=True):
     since: Seq | None = None
     epoch: str | None = None
     session: Session | None = None
+    watch: bool = False
 
 
 class Say(Message, tag="say", frozen=True, kw_only=True):
@@ -76,11 +77,19 @@ class History(Message, tag="history", frozen=True):
     limit: Annotated[int, Meta(ge=1)] | None = None
 
 
+class Search(Message, tag="search", frozen=True, kw_only=True):
+    text: Annotated[str, Meta(max_length=200)]
+    before: Seq | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
 class Ping(Message, tag="ping", frozen=True):
     pass
 
 
-AnyMessage = Hello | Say | Act | Command | Nick | Join | Topic | Typing | Dm | Who | History | Ping
+AnyMessage = (
+    Hello | Say | Act | Command | Nick | Join | Topic | Typing | Dm | Who | History | Search | Ping
+)
 
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 

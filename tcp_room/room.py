@@ -40,14 +40,14 @@ from tcp_room.errors import RoomError
 from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record
 from tcp_room.member import Condition, Member
 from tcp_room.presence import Comings
+from tcp_room.search import Found, Search, Turns, words
 from tcp_room.views import View
 from tcp_room.window import Entry, Window, page
 
 
-class Scheduler(Protocol):
+class Scheduler(Turns, Protocol):
     """The three calls of an event loop that a room needs; an asyncio loop is one."""
 
-    def call_soon(self, callback: Callable[..., object], /, *args: Any) -> object: ...
     def call_later(self, delay: float, callback: Callable[..., object], /, *args: Any) -> Any: ...
     def time(self) -> float: ...
 
@@ -113,6 +113,7 @@ class Room:
         """`now` gives ms since 1970 UTC; it may step back, the log's times do not."""
         self.name = name
         self.members: dict[str, Member] = {}  # by key of their nick
+        self._watching: dict[Member, None] = {}  # who reads, and is not here
         self._scheduler = scheduler
         self._now = now
         self._config = config
@@ -161,7 +162,11 @@ class Room:
     @property
     def is_left(self) -> bool:
         """Nobody is here, nothing was ever said."""
-        return not (self.members or self._log.head)
+        return not (self.members or self._watching or self._log.head)
+
+    def readers(self) -> list[Member]:
+        """All who are told what happens: the members, and who only watches."""
+        return [*self.members.values(), *self._watching]
 
     def close(self) -> None:
         self._log.close()
@@ -192,6 +197,14 @@ class Room:
             self._comings.join(member.nick, member.door)
             self._announce(member)
         self._place(member, since, epoch, limits)
+
+    def watch(
+        self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
+    ) -> None:
+        """Lets somebody read on (see `resume`) who is not here: nobody is told of it."""
+        self._watching[member] = None
+        member.room = self
+        self.resume(member, since, epoch, limits)
 
     def resume(
         self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
@@ -225,6 +238,7 @@ class Room:
 
     def leave(self, member: Member) -> None:
         """Lets it go: nothing is written to it any more."""
+        self._watching.pop(member, None)
         if self.members.get(member.key) is member:
             del self.members[member.key]
             gone = self._leaving[member.nick] = member.here
@@ -309,6 +323,22 @@ class Room:
         else:
             more = logged[-1].seq < self.head
         member.tell(events.History(logged, more, id))
+
+    def search(
+        self, member: Asker, text: str, before: int | None, limit: int, id: str | None
+    ) -> None:
+        """Tells a member the newest `limit` messages before `before` that hold all words of
+        `text`."""
+
+        def tell(found: Found | RoomError) -> None:
+            if isinstance(found, RoomError):
+                member.tell(events.Error(found.code, found.text, self._now(), id))
+            else:
+                more = found.before > self._log.first
+                member.tell(events.Found(found.events, more, found.before, id))
+
+        before = self.head + 1 if before is None else min(before, self.head + 1)
+        Search(self._log, self._scheduler, self._config, words(text), before, limit, tell).start()
 
     def _fitting(self, logged: list[events.Logged], backward: bool) -> list[events.Logged]:
         """As many as fit a page, counted from the end that was asked for."""
@@ -601,7 +631,7 @@ class Room:
 
     def _announce(self, by: Member | None) -> None:
         """Tells who came and went: at once after a quiet time, else gathered."""
-        is_alone = len(self.members) == (by is not None)
+        is_alone = len(self.members) + len(self._watching) == (by is not None)
         if is_alone and self._taken == self._told:
             self._comings = Comings()  # nobody to tell, now or by what is on its way
         elif not self._quiet:

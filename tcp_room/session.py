@@ -253,6 +253,8 @@ class Session:
             if self._refused:
                 raise RoomError("not_here", "your hello was refused; say it again first")
             self._enter(messages.Hello())
+        if self.member.is_watching and not isinstance(message, _WATCHING):
+            raise RoomError("not_here", "you only watch; say hello with a name first")
         caller = Caller(self.hall, self.member, message.id)
         if isinstance(message, messages.Command):
             self.typed(message.line, message.id)
@@ -273,11 +275,15 @@ class Session:
             self._refuse(error, None)
 
     def _enter(self, hello: messages.Hello) -> None:
-        """In, or (when in already) to another name, room or place in the log."""
+        """In, or (when in already) to another name, room or place in the log; or only to watch."""
         member = self.member
         if hello.session is not None:
             member.author = blake2b(hello.session.encode(), digest_size=12).hexdigest()
-        if member.room is None:
+        if hello.watch:
+            self.hall.watch(member, hello.room or LOBBY, hello.since, hello.epoch)
+            self._timer.cancel()
+            return
+        if member.room is None or member.is_watching:
             self._come_in(hello)
             return
         if hello.nick is not None:
@@ -288,7 +294,8 @@ class Session:
         try:
             self.hall.enter(self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch)
         except RoomError:
-            self._stay_outside()
+            if self.member.room is None:
+                self._stay_outside()
             raise
         self._stop_waiting()
 
@@ -354,10 +361,16 @@ def _history(caller: Caller, message: messages.History) -> None:
     caller.room.history(caller.member, message.before, message.after, limit, message.id)
 
 
+def _search(caller: Caller, message: messages.Search) -> None:
+    caller.room.search(caller.member, message.text, message.before, message.limit, message.id)
+
+
 def _pong(caller: Caller, message: messages.Ping) -> None:
     caller.member.tell(events.Pong(message.id))
 
 
+# What one may ask who is not in the room.
+_WATCHING: Final = (messages.Who, messages.History, messages.Search, messages.Ping)
 _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
     messages.Say: lambda caller, message: commands.say(caller, message.text),
     messages.Act: lambda caller, message: commands.act(caller, message.text),
@@ -368,5 +381,6 @@ _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
     messages.Typing: _typing,
     messages.Dm: _dm,
     messages.History: _history,
+    messages.Search: _search,
     messages.Ping: _pong,
 }

@@ -185,6 +185,13 @@ def _history(event: events.History, view: TextView) -> Iterator[str]:
         yield from _LINES[type(logged)](logged, view)
 
 
+def _found(event: events.Found, view: TextView) -> Iterator[str]:
+    if not event.events:
+        yield "* Nothing found"
+    for logged in reversed(event.events):
+        yield from _LINES[type(logged)](logged, view)
+
+
 def _help(event: events.Help, view: TextView) -> Iterator[str]:
     width = max(len(line.usage) for line in event.commands)
     for line in event.commands:
@@ -217,6 +224,7 @@ _LINES: Final[dict[type[events.Event], Callable[[Any, TextView], Iterable[str]]]
     events.Members: _members,
     events.Rooms: _rooms,
     events.History: _history,
+    events.Found: _found,
     events.Help: _help,
     events.Notice: _notice,
     events.Error: _error,

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
     {"events", "messages"},
     {"logs.port", "views"},
-    {"terminal", "logs.memory", "logs.sqlite", "presence", "window"},
+    {"terminal", "logs.memory", "logs.sqlite", "presence", "window", "search"},
     {"member"},
     {"room"},
     {"hall"},

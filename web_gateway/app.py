@@ -11,7 +11,7 @@ from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Pace, Turnstile
 from tcp_room.member import Outlet
-from web_gateway import api, pages
+from web_gateway import api, pages, ways
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
@@ -27,7 +27,7 @@ def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
     app[BRIDGES] = set()
     app[STREAMS] = set()
     app[api.PACE] = Pace(config.rate, config.burst_messages)
-    app.add_routes([*pages.ROUTES, web.get("/ws", websocket), *api.ROUTES])
+    app.add_routes([*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket), *api.ROUTES])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_doors)
     return app
@@ -58,7 +58,8 @@ async def departures(
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     if isinstance(response, web.WebSocketResponse):
         return  # no page: nothing that a browser shows or keeps
-    response.headers.update(headers(request.headers.get("Host")))
+    for name, value in headers(request.headers.get("Host")).items():
+        response.headers.setdefault(name, value)
     # The page and its modules belong together: an old part must not meet a new one.
     response.headers.setdefault("Cache-Control", "no-cache")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.server import BACKLOG_CONNECTIONS, Addresses, door_error, open_tcp_door, port_of
 from web_gateway.app import create_app, make_runner
+from web_gateway.ways import ANYWHERE, lan_address
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -54,25 +54,10 @@ async def _open_web_door(runner: web.AppRunner, config: Config) -> int:
 
 def _open_sentence(config: Config, addresses: Addresses, http_port: int, tcp_port: int) -> str:
     sentence = f"oneroom is open: {addresses.page} in a browser, {addresses.nc} in a terminal."
-    if config.host in ("0.0.0.0", "::"):
-        here = _lan_address()
+    if config.host in ANYWHERE:
+        here = lan_address()
         sentence += f" From other machines: http://{here}:{http_port}/ and nc {here} {tcp_port}."
     return f"{sentence} Ctrl-C stops it."
-
-
-def _lan_address() -> str:
-    """The address by which others on the network reach this machine, as far as can be told.
-
-    Connecting a datagram socket sends nothing: it asks the routing table. 192.0.2.1 is nobody's
-    (RFC 5737).
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return socket.gethostname()
-        address: str = probe.getsockname()[0]
-        return address
 
 
 @click.group()

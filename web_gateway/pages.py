@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from tcp_room import names
 from tcp_room.errors import RoomError
+from web_gateway.files import Files
 
 
 def _static() -> Path:
@@ -19,19 +20,27 @@ def _static() -> Path:
 
 
 STATIC: Final = _static()
+FILES: Final = Files(STATIC)
 
 
-async def lobby(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(STATIC / "index.html")
+async def lobby(request: web.Request) -> web.Response:
+    return FILES.answer(request, "index.html")
 
 
-async def room(request: web.Request) -> web.FileResponse:
+async def room(request: web.Request) -> web.Response:
     """The same page: which room it is, it reads off its address."""
     try:
         names.room(request.match_info["name"])
     except RoomError as error:
         raise web.HTTPNotFound(text=f"{error.text}\n") from None
-    return web.FileResponse(STATIC / "index.html")
+    return FILES.answer(request, "index.html")
+
+
+async def file(request: web.Request) -> web.Response:
+    answer = FILES.answer(request, request.match_info["name"])
+    # The page's own policy rules what it loads; a file that is opened by itself needs nothing.
+    answer.headers[hdrs.CONTENT_SECURITY_POLICY] = "default-src 'none'"
+    return answer
 
 
 async def livez(request: web.Request) -> web.Response:
@@ -43,5 +52,5 @@ ROUTES: Final = [
     web.get("/", lobby),
     web.get("/r/{name}", room),
     web.get("/livez", livez),
-    web.static("/static", STATIC),
+    web.get("/static/{name:.+}", file),
 ]

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { errorText, has, list, pieces, t } from "./i18n.js";
-import { linkify } from "./linkify.js";
+import { words } from "./prose.js";
 import { doorName, name } from "./people.js";
 import { pathOf } from "./places.js";
 import { clock } from "./time.js";
@@ -17,7 +17,7 @@ export function answer(frame) {
 
 /** @type {Record<string, (frame: Frame) => Node[]>} */
 const ANSWERS = {
-  notice: ({ text }) => [el("p", { dir: "auto" }, ...linkify(text))],
+  notice: ({ text }) => [el("p", {}, words(text))],
   error: (frame) => [el("p", { role: "alert" }, errorText(/** @type {any} */ (frame)))],
   nick: ({ nick }) => [el("p", {}, ...pieces("answer.nick", { nick: name(nick) }))],
   members: ({ members, count }) => [
@@ -31,11 +31,15 @@ const ANSWERS = {
     el("p", {}, t("answer.help")),
     el("dl", {}, ...commands.flatMap(command)),
   ],
-  history: ({ events }) => [
-    el("p", {}, t(events.length ? "answer.history" : "answer.history.none", { n: events.length })),
-    el("ul", {}, ...events.map(again)),
-  ],
+  history: ({ events }) => listed("answer.history", events),
+  found: ({ events }) => listed("answer.found", events.toReversed()),
 };
+
+/** @param {string} key @param {Frame[]} events */
+function listed(key, events) {
+  const title = t(events.length ? key : `${key}.none`, { n: events.length });
+  return [el("p", {}, title), el("ul", {}, ...events.map(again))];
+}
 
 /** @param {{nick: string, door: string}} member */
 function withDoor({ nick, door }) {
@@ -58,7 +62,7 @@ function command({ usage, help }) {
 /** @param {Frame} event */
 function again({ kind, at, nick, text }) {
   const time = el("time", {}, clock(at));
-  const said = el("bdi.text", {}, ...linkify(text));
+  const said = words(text);
   if (kind === "act") return el("li", {}, time, " * ", name(nick), " ", said);
   if (kind === "say") return el("li", {}, time, " ", name(nick), ": ", said);
   return el("li", {}, time, " ", ...pieces("line.topic", { nick: name(nick), text: said }));

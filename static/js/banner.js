@@ -20,10 +20,6 @@ export class Banner extends EventTarget {
   show(status) {
     this.#since ||= Date.now();
     clearInterval(this.#timer);
-    if (status.phase === "closed") {
-      this.#say([t("banner.replaced")], "banner.back");
-      return;
-    }
     this.#timer = setInterval(() => this.#tick(status), 1000);
     this.#tick(status);
   }

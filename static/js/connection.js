@@ -32,7 +32,7 @@ export class Connection extends EventTarget {
   /** @type {Phase} */
   #phase = "closed";
   #attempt = 0;
-  #inside = false;
+  #welcome = false;
   #timer = 0;
   #deadline = 0;
   #silence = 0;
@@ -77,10 +77,10 @@ export class Connection extends EventTarget {
 
   /**
    * A line can be dead and not know it, after sleep say. Asks, and dials anew if nothing comes.
-   * Who is not inside may not ask: the server would answer with an error.
+   * Who was not welcomed may not ask: the server would answer with an error.
    */
   probe() {
-    if (!this.#inside || this.#deadline || !this.send({ kind: "ping" })) return;
+    if (!this.#welcome || this.#deadline || !this.send({ kind: "ping" })) return;
     this.#expect(PROBE_MS);
   }
 
@@ -101,7 +101,7 @@ export class Connection extends EventTarget {
 
   #welcomed() {
     this.#attempt = 0;
-    this.#inside = true;
+    this.#welcome = true;
   }
 
   /** @param {number} code */
@@ -121,7 +121,7 @@ export class Connection extends EventTarget {
   #abandon() {
     const socket = this.#socket;
     this.#socket = null;
-    this.#inside = false;
+    this.#welcome = false;
     this.#stopWaiting();
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;

@@ -10,6 +10,7 @@
 
 /** @typedef {string | Record<string, string>} Entry */
 
+/** @type {Record<string, string>} */
 const LANGUAGES = { en: "en", zh: "zh-CN" };
 
 /** @type {Record<string, Entry>} */
@@ -71,13 +72,17 @@ export function errorText({ code, text }) {
   return has(`error.${code}`) ? t(`error.${code}`) : text;
 }
 
+const ATTRIBUTES = { "data-i18n-label": "aria-label", "data-i18n-placeholder": "placeholder" };
+
 /** @param {Element} root */
 function translate(root) {
   for (const node of root.querySelectorAll("[data-i18n]")) {
     node.textContent = t(node.getAttribute("data-i18n") ?? "");
   }
-  for (const node of root.querySelectorAll("[data-i18n-label]")) {
-    node.setAttribute("aria-label", t(node.getAttribute("data-i18n-label") ?? ""));
+  for (const [marked, attribute] of Object.entries(ATTRIBUTES)) {
+    for (const node of root.querySelectorAll(`[${marked}]`)) {
+      node.setAttribute(attribute, t(node.getAttribute(marked) ?? ""));
+    }
   }
 }
 

@@ -1,15 +1,20 @@
 // @ts-check
-/** The door: a field, a button, and in words what was wrong. Fires `join` (detail: the name). */
+/**
+ * The door: one sees and reads the room, and where others write stands a field for the name. In
+ * words what was wrong with it. Fires `join` (detail: the name).
+ */
 
-import { button, byId } from "./dom.js";
-import { errorText, pieces, t } from "./i18n.js";
-import { name as nameOf } from "./people.js";
+import { button, byId, el } from "./dom.js";
+import { errorText, list, pieces, t } from "./i18n.js";
+import { doorName, name as nameOf } from "./people.js";
 
 export class Join extends EventTarget {
   #section = byId("join");
   #name = byId("name");
   #error = byId("join-error");
   #button = byId("join-form").querySelector("button");
+  #touch = matchMedia("(pointer: coarse)");
+  #key = "";
 
   /** @param {string} name to begin with */
   constructor(name) {
@@ -23,13 +28,17 @@ export class Join extends EventTarget {
     });
   }
 
-  /** @param {string} room @param {string} name under which it was tried; empty: not yet */
-  open(room, name) {
-    byId("join-room").textContent = `#${room}`;
+  get isOpen() {
+    return !this.#section.hidden;
+  }
+
+  /** @param {string} name under which it was tried; empty: not yet */
+  open(name) {
     this.#name.value = name || this.#name.value;
     this.#busy(false);
-    if (!this.#section.hidden) return;
+    if (this.isOpen) return;
     this.#section.hidden = false;
+    if (this.#touch.matches) return; // its keyboard would hide the room
     this.#name.focus();
     this.#name.select();
   }
@@ -37,6 +46,23 @@ export class Join extends EventTarget {
   close() {
     this.#section.hidden = true;
     this.#busy(false);
+    this.#say();
+  }
+
+  /** Who is inside, before one goes in. @param {import("./state.js").State} state */
+  show({ room, members, count }) {
+    byId("join-room").textContent = t("join.title", { room });
+    /** @type {Map<string, number>} */
+    const doors = new Map();
+    for (const door of members.values()) doors.set(door, (doors.get(door) ?? 0) + 1);
+    const by = [...doors].map(([door, n]) => el("span", {}, `${n} ${doorName(door)}`));
+    byId("join-here").replaceChildren(...(count
+      ? pieces("join.here", { n: count, doors: list(by) }) : [t("join.nobody")]));
+  }
+
+  /** In the language that is chosen now. */
+  relabel() {
+    this.#busy(this.#button.disabled);
     this.#say();
   }
 
@@ -52,7 +78,14 @@ export class Join extends EventTarget {
 
   /** Something else that keeps us out. @param {string} key */
   explain(key) {
+    this.#key = key;
     this.#say(t(key));
+  }
+
+  /** That is no longer so. @param {string} key */
+  takeBack(key) {
+    if (this.#key === key) this.#say();
+    this.#key = "";
   }
 
   /** @param {string} name that somebody has */

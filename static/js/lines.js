@@ -4,8 +4,8 @@
 import { answer } from "./answers.js";
 import { button, el, icon } from "./dom.js";
 import { errorText, has, list, pieces, t } from "./i18n.js";
-import { linkify } from "./linkify.js";
 import { doorBadge, monogram, name } from "./people.js";
+import { prose, words } from "./prose.js";
 import { clock, full } from "./time.js";
 
 /**
@@ -16,25 +16,33 @@ import { clock, full } from "./time.js";
  *   delete: (id: string) => void}} Context  `nick` is ours
  */
 
+/** More names than these stand behind a button. */
+const NAMES = 6;
+
 /** @param {Row} row @param {Context} context @returns {HTMLElement} */
 export function node(row, context) {
   const line = /** @type {any} */ (row.line);
   if (row.type === "pending") return pending(line, row.head, context);
-  const make = MAKE[row.type];
-  return row.type === "day" ? item("day", el("span", {}, row.label)) : make(line, row.head);
+  if (row.type === "day") return item("day", el("h2", {}, row.label));
+  return MAKE[row.type](line, row.head);
 }
 
 /** @type {Record<string, (line: Line, head: boolean) => HTMLElement>} */
 const MAKE = {
+  unread: () => item("unread", el("h2", {}, t("line.unread"))),
   say: message,
   act: (line) => {
-    const text = el("p.text", { dir: "auto" }, "* ", name(line.nick), " ", ...linkify(line.text));
-    return item(`act${line.own ? " own" : ""}`, text, when(line.at));
+    const text = el("p", {}, "* ", name(line.nick), " ", words(line.text));
+    return item(`act${marks(line)}`, text, when(line.at));
   },
   topic: (line) => note("topic", line.text
-    ? pieces("line.topic", { nick: name(line.nick), text: el("bdi", {}, ...linkify(line.text)) })
+    ? pieces("line.topic", { nick: name(line.nick), text: words(line.text) })
     : pieces("line.untopic", { nick: name(line.nick) })),
-  presence: (line) => note("presence", comings(line), "off"),
+  presence: (line) => {
+    const told = note("presence", comings(line));
+    told.ariaLive = "off";
+    return told;
+  },
   gap: (line) => note("gap", [t(`line.gap.${line.reason}`, { from: line.from, to: line.to })]),
   dm,
   answer: (line) => item(`answer ${line.frame.kind}`, ...answer(line.frame)),
@@ -44,24 +52,28 @@ const MAKE = {
 function message(line, head) {
   const heard = el("span.sr", {}, name(line.nick), ": ");
   const by = head ? [monogram(line.nick), author(line)] : [heard];
-  const text = el("p.text", { dir: "auto" }, ...linkify(line.text));
-  const classes = `say${head ? " head" : ""}${line.own ? " own" : ""}`;
-  return item(classes, ...by, text, head ? "" : when(line.at));
+  return item(`say${head ? " head" : ""}${marks(line)}`, ...by, prose(line.text),
+    head ? "" : when(line.at));
+}
+
+/** @param {Line} line */
+function marks(line) {
+  return `${line.own ? " own" : ""}${line.mention ? " mention" : ""}`;
 }
 
 /** @param {Line} line */
 function author(line) {
   const you = line.own ? [el("span.you", {}, t("own"))] : [];
-  return el("p.by", {}, name(line.nick), ...you, doorBadge(line.door), when(line.at));
+  const called = line.mention ? [el("span.you", {}, t("line.mention"))] : [];
+  return el("p.by", {}, name(line.nick), ...you, ...called, doorBadge(line.door), when(line.at));
 }
 
 /** @param {Line} line */
 function dm(line) {
-  const words = line.own ? pieces("line.dm.to", { to: name(line.to) }) : [t("line.dm.from")];
-  const how = el("span.how", {}, icon("lock"), ...words);
+  const said = line.own ? pieces("line.dm.to", { to: name(line.to) }) : [t("line.dm.from")];
+  const how = el("span.how", {}, icon("lock"), ...said);
   const by = el("p.by", {}, name(line.from), how, when(line.at));
-  const text = el("p.text", { dir: "auto" }, ...linkify(line.text));
-  return item("dm head", monogram(line.from), by, text);
+  return item("dm head", monogram(line.from), by, prose(line.text));
 }
 
 /** @param {Entry} entry @param {boolean} head @param {Context} context */
@@ -69,12 +81,12 @@ function pending(entry, head, context) {
   const { frame, text, at, state } = entry;
   const mine = { key: "", type: "say", own: true, nick: context.nick, door: "web" };
   const command = () => item("command", el("p.text", { dir: "auto" }, text));
-  const li = frame.kind === "say" ? message({ ...mine, at, text: frame.text }, head) : command();
-  li.classList.add("pending", state);
-  for (const part of li.children) part.ariaLive = "off"; // its echo is read
-  if (state === "failed") li.append(refusal(entry, context));
-  else if (state === "queued") li.append(el("p.state", {}, t("pending.queued")));
-  return li;
+  const it = frame.kind === "say" ? message({ ...mine, at, text: frame.text }, head) : command();
+  it.classList.add("pending", state);
+  for (const part of it.children) part.ariaLive = "off"; // its echo is read
+  if (state === "failed") it.append(refusal(entry, context));
+  else if (state === "queued") it.append(el("p.state", {}, t("pending.queued")));
+  return it;
 }
 
 /** @param {Entry} entry @param {Context} context */
@@ -90,7 +102,7 @@ function refusal({ id, reason }, context) {
   );
 }
 
-/** @param {Line} line */
+/** @param {Line} line @returns {(Node | string)[]} */
 function comings({ joined, left, renamed }) {
   const told = [];
   if (joined.length) told.push(pieces("line.joined", { n: joined.length, names: names(joined) }));
@@ -101,17 +113,21 @@ function comings({ joined, left, renamed }) {
   return told.flatMap((part, nth) => (nth ? [" · ", ...part] : part));
 }
 
-/** At most so many that a class coming in is one line. @param {string[]} nicks */
+/** A class that comes in is one line, and who wants to see all of it opens it. */
+/** @param {string[]} nicks */
 function names(nicks) {
-  const shown = nicks.length > 6 ? nicks.slice(0, 5) : nicks;
-  const others = nicks.length - shown.length;
-  const tail = others ? [el("span", {}, t("line.others", { n: others }))] : [];
-  return list([...shown.map(name), ...tail]);
+  if (nicks.length <= NAMES) return list(nicks.map(name));
+  const shown = nicks.slice(0, NAMES - 1).map(name);
+  const others = nicks.slice(NAMES - 1);
+  const more = button(t("line.others", { n: others.length }), () => {
+    more.replaceWith(...list(others.map(name)));
+  });
+  return list([...shown, more]);
 }
 
-/** @param {string} kind @param {(Node | string)[]} parts @param {string} [live] */
-function note(kind, parts, live) {
-  return item(`note ${kind}`, el("p", live ? { "aria-live": live } : {}, ...parts));
+/** @param {string} kind @param {(Node | string)[]} parts */
+function note(kind, parts) {
+  return item(`note ${kind}`, el("p", {}, ...parts));
 }
 
 /** @param {number} at */
@@ -120,9 +136,10 @@ function when(at) {
 }
 
 /**
- * A log is no list to those who hear it, so its lines have no role.
+ * No list item: a log is none to those who hear it. Arrow keys move from one to the next.
  * @param {string} classes @param {...(Node | string)} children
  */
 function item(classes, ...children) {
-  return el("li", { role: "none", class: classes }, ...children.filter((child) => child !== ""));
+  const shown = children.filter((child) => child !== "");
+  return el("div", { class: classes, tabindex: "-1" }, ...shown);
 }

@@ -3,10 +3,16 @@
 
 import { el, icon } from "./dom.js";
 import { has, t } from "./i18n.js";
+import { folded } from "./mentions.js";
 
 const HUES = 12;
-const DOORS_WITH_ICON = ["web", "tcp"];
-const graphemes = "Segmenter" in Intl ? new Intl.Segmenter() : null;
+const DOORS_WITH_ICON = ["web", "tcp", "http"];
+const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
+
+/** What people take for one letter. @param {string} text */
+export function graphemes(text) {
+  return segmenter ? Array.from(segmenter.segment(text), (one) => one.segment) : [...text];
+}
 
 /** @param {string} nick */
 export function name(nick) {
@@ -36,7 +42,7 @@ export function doorName(door) {
 /** One of the classes of tokens.css, the same on every page. @param {string} nick */
 function hue(nick) {
   let hash = 0;
-  for (const char of nick.normalize("NFKC").toLowerCase()) {
+  for (const char of folded(nick)) {
     hash = (Math.imul(hash, 31) + (char.codePointAt(0) ?? 0)) >>> 0;
   }
   return `hue-${hash % HUES}`;
@@ -47,7 +53,7 @@ function hue(nick) {
  * @param {string} nick
  */
 function initial(nick) {
-  const letters = graphemes ? Array.from(graphemes.segment(nick), (one) => one.segment) : [...nick];
+  const letters = graphemes(nick);
   const chosen = /^\p{Script=Han}+$/u.test(nick) ? letters.at(-1) : letters[0];
   return (chosen ?? "").toUpperCase();
 }

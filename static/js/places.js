@@ -16,6 +16,5 @@ export function pathOf(room) {
 
 /** Makes the browser show where we are; going back from there works. @param {string} room */
 export function show(room) {
-  document.title = `#${room} · oneroom`;
   if (here() !== room) history.pushState(null, "", pathOf(room) + location.search);
 }

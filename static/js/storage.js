@@ -7,12 +7,13 @@ import { random } from "./frames.js";
 const tab = safe(() => sessionStorage);
 const browser = safe(() => localStorage);
 
-/** The secret by which the server knows this tab again. */
+/** The secret by which the server knows this browser again: its tabs are one person. */
 export function session() {
-  const kept = read(tab, "session") || random(16);
-  write(tab, "session", kept);
+  const kept = read(browser, "session") || fallback;
+  write(browser, "session", kept);
   return kept;
 }
+const fallback = random(16);
 
 /** The name of the last visit. */
 export const lastName = entry(browser, "name");
@@ -23,9 +24,19 @@ export const draft = entry(tab, "draft");
 
 export const outbox = {
   /** @returns {import("./outbox.js").Entry[]} */
-  load: () => safe(() => JSON.parse(read(tab, "outbox") || "[]")) ?? [],
+  load: () => parsed(read(tab, "outbox")) ?? [],
   /** @param {readonly import("./outbox.js").Entry[]} entries */
   save: (entries) => write(tab, "outbox", entries.length ? JSON.stringify(entries) : ""),
+};
+
+export const settings = {
+  load: () => parsed(read(browser, "settings")),
+  /** @param {object} chosen */
+  save: (chosen) => write(browser, "settings", JSON.stringify(chosen)),
+  /** @param {(chosen: unknown) => void} changed by another tab */
+  watch: (changed) => addEventListener("storage", ({ key, newValue }) => {
+    if (key === "oneroom.settings") changed(parsed(newValue ?? ""));
+  }),
 };
 
 /** @param {Storage | null} where @param {string} name */
@@ -34,6 +45,11 @@ function entry(where, name) {
     load: () => read(where, name),
     save: (/** @type {string} */ value) => write(where, name, value),
   };
+}
+
+/** @param {string} text @returns {any} null: it is no JSON */
+function parsed(text) {
+  return safe(() => JSON.parse(text));
 }
 
 /** @param {Storage | null} where @param {string} name */

@@ -267,6 +267,34 @@ TABLE: Final[list[tuple[str, list[str], list[dict[str, Any]]]]] = [
             }
         ],
     ),
+    (
+        "/search TEA",
+        ["12:00 * al set the topic: tea"],
+        [
+            {
+                "kind": "found",
+                "events": [
+                    {
+                        "kind": "topic",
+                        "seq": 1,
+                        "id": None,
+                        "at": NOON,
+                        "nick": "al",
+                        "door": "tcp",
+                        "text": "tea",
+                    }
+                ],
+                "more": False,
+                "before": 1,
+                "id": "x",
+            }
+        ],
+    ),
+    (
+        "/search",
+        ["12:00 ! what words? /search TEXT (usage)"],
+        [{"kind": "error", "code": "usage", "text": "what words? /search TEXT"}],
+    ),
     ("/quit", [], []),
     (
         "/nonsense and more",

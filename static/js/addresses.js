@@ -1,36 +1,27 @@
 // @ts-check
 /**
- * Text with its addresses as links. Only http and https, and what is shown is where it leads. Takes
- * time in proportion to the text: every pattern is one class of characters, nothing is tried twice.
+ * Where the addresses stand in a text: http, https and mailto, nothing else. Takes time in
+ * proportion to the text: every pattern is one class of characters, nothing is tried twice. Pure.
  */
-
-import { el } from "./dom.js";
 
 // Ends at spaces, quotes, Chinese punctuation and what shows nothing: `见https://a.cn/b，谢谢`.
 const ADDRESS =
-  /\bhttps?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
+  /\b(?:https?:\/\/|mailto:)[^\s<>"'`\u3000-\u303f\uff00-\uffef\u200b-\u200f\u2028-\u202e\u2060-\u206f]+/giu;
 // A host of Chinese letters is far rarer than a sentence that goes on behind a host.
-const HOST = /^https?:\/\/[^/?#\p{Script=Han}]*/iu;
+const HOST = /^(?:https?:\/\/|mailto:)[^/?#\p{Script=Han}]*/iu;
 const HAN = /^\p{Script=Han}/u;
+/** @type {Record<string, string>} */
 const CLOSING = { ")": "(", "]": "[", "}": "{" };
 
-/** @param {string} text @returns {(Node | string)[]} */
-export function linkify(text) {
-  const parts = [];
-  let done = 0;
+/** @param {string} text @returns {{from: number, to: number}[]} in order, apart from each other */
+export function addresses(text) {
+  const found = [];
   for (const match of text.matchAll(ADDRESS)) {
     const address = trimmed(match[0]);
     if (!leadsSomewhere(address)) continue;
-    parts.push(text.slice(done, match.index), link(address));
-    done = match.index + address.length;
+    found.push({ from: match.index, to: match.index + address.length });
   }
-  parts.push(text.slice(done));
-  return parts.filter((part) => part !== "");
-}
-
-/** @param {string} address */
-function link(address) {
-  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address);
+  return found;
 }
 
 /** Without the sentence's own full stop, and without a bracket that was opened before it. */
@@ -38,6 +29,7 @@ function trimmed(/** @type {string} */ found) {
   const host = HOST.exec(found)?.[0] ?? "";
   const whole = HAN.test(found.slice(host.length)) ? host : found;
   let end = whole.length;
+  /** @type {Record<string, number>} */
   const open = { ")": 0, "]": 0, "}": 0 };
   for (const char of whole) {
     if (char in CLOSING) open[char] -= 1;
@@ -54,7 +46,8 @@ function trimmed(/** @type {string} */ found) {
 /** `https://bank@elsewhere` looks like another place than it leads to. @param {string} address */
 function leadsSomewhere(address) {
   try {
-    const { host, username, password } = new URL(address);
+    const { protocol, host, username, password, pathname } = new URL(address);
+    if (protocol === "mailto:") return /^[^@\s]+@[^@\s]+$/.test(pathname);
     return host !== "" && !username && !password;
   } catch {
     return false;

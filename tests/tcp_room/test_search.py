@@ -1,0 +1,120 @@
+"""Searching a log: what is found, how far back, and who waits meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tcp_room.session import Session
+from tcp_room.views import JSON
+from tests.fakes import FaultyEngine, House, RecordingOutlet, RemoteEngine, sent, typed
+
+SAID = ["Good morning", "早上好，小明", "a GOOD idea", "１００ good morning people", "bye"]
+
+
+def told(house: House, words: str = "good", **config: Any) -> tuple[Session, RecordingOutlet]:
+    """A program in a house where some things were said."""
+    al, sees = house.enter("al", JSON)
+    for text in SAID:
+        sent(al, "say", text=text)
+    house.loop.settle()
+    sees.forget()
+    return al, sees
+
+
+def found(house: House, al: Session, sees: RecordingOutlet, **query: Any) -> dict[str, Any]:
+    sees.forget()
+    sent(al, "search", id="x", **query)
+    house.loop.settle()
+    [answer] = sees.events
+    assert (answer["kind"], answer["id"]) == ("found", "x")
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "seqs"),
+    [
+        ("good", [4, 3, 1]),
+        ("MORNING good", [4, 1]),
+        ("小明", [2]),
+        ("100", [4]),
+        ("al", [5, 4, 3, 2, 1]),  # who said it counts too
+        ("nothing", []),
+        ("", []),
+        ("  ", []),
+    ],
+)
+def test_all_words_must_be_there_in_any_case_and_width(text: str, seqs: list[int]) -> None:
+    house = House()
+    answer = found(house, *told(house), text=text)
+    assert [event["seq"] for event in answer["events"]] == seqs
+    assert answer["more"] is False
+
+
+def test_a_search_goes_on_where_it_stopped() -> None:
+    house = House()
+    al, sees = told(house)
+    first = found(house, al, sees, text="good", limit=1)
+    assert ([event["seq"] for event in first["events"]], first["more"]) == ([4], True)
+    second = found(house, al, sees, text="good", limit=5, before=first["before"])
+    assert ([event["seq"] for event in second["events"]], second["more"]) == ([3, 1], False)
+
+
+def test_what_is_read_through_at_once_is_bounded() -> None:
+    house = House(search_events=2, page_events=1)
+    al, sees = told(house)
+    seqs: list[int] = []
+    before, asked, more = None, 0, True
+    while more:
+        answer = found(
+            house, al, sees, text="good", **({} if before is None else {"before": before})
+        )
+        seqs += [event["seq"] for event in answer["events"]]
+        before, more = answer["before"], answer["more"]
+        asked += 1
+    assert (seqs, asked) == ([4, 3, 1], 3)
+
+
+def test_each_page_is_a_turn_of_its_own() -> None:
+    house = House(engine := RemoteEngine(), page_events=2)
+    al, sees = house.enter("al", JSON)
+    for text in SAID:
+        sent(al, "say", text=text)
+    house.loop.settle()
+    log = engine.logs["lobby"]
+    log.settle()
+    house.loop.settle()
+    log.unread.clear()
+    sees.forget()
+    sent(al, "search", text="good")
+    for after in (3, 1, 0):
+        house.loop.settle()
+        assert [read[0] for read in log.unread] == [after]
+        log.answer()
+    house.loop.settle()
+    assert [event["seq"] for event in sees.events[0]["events"]] == [4, 3, 1]
+
+
+def test_a_log_that_cannot_be_read_is_said() -> None:
+    engine = FaultyEngine()
+    house = House(engine)
+    al, sees = told(house)
+    engine.unreadable = True
+    sent(al, "search", text="good", id="x")
+    house.loop.settle()
+    assert [(event["code"], event["id"]) for event in sees.events] == [("storage", "x")]
+
+
+def test_a_terminal_is_shown_the_oldest_first() -> None:
+    house = House()
+    told(house)
+    bob, sees = house.enter("bob")
+    sees.forget()
+    typed(bob, "/search good")
+    house.loop.settle()
+    assert sees.lines == [
+        "12:00 <al> Good morning",
+        "12:00 <al> a GOOD idea",
+        "12:00 <al> １００ good morning people",
+    ]

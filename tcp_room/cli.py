@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import secrets
 import signal
 import sys
@@ -32,6 +31,8 @@ from tcp_room.retention import Retention, parse
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
 
 if sys.platform != "win32":
+    import resource
+
     import uvloop
 
 
@@ -147,6 +148,8 @@ def make_engine(config: Config, on_loop: OnLoop) -> Engine:
 
 def make_turnstile(config: Config) -> Turnstile:
     """Lets in as many as there are files for, so that accept never fails for want of them."""
+    if sys.platform == "win32":
+        return Turnstile(config.per_address, 0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -29,6 +29,7 @@ class Hello(Message, tag="hello", frozen=True):
     since: Seq | None = None
     epoch: str | None = None
     session: Session | None = None
+    bot: bool = False
 
 
 class Say(Message, tag="say", frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from typing import Any, Final, Literal
 from zlib import crc32
 
 from tcp_room import events
+from tcp_room.languages import Language
 from tcp_room.text import visible
 
 Clock = Literal["off", "hm", "hms", "iso"]
@@ -49,6 +50,7 @@ class TextView:
     clock: Clock = "hm"
     color: bool = False
     quiet: bool = False
+    lang: Language = "en"
 
     @property
     def echoes(self) -> bool:
@@ -82,7 +84,7 @@ class TextView:
 
 
 _text_view = lru_cache(maxsize=None)(TextView)  # bounded: each field has few values
-TEXT: Final = _text_view(newline="\r\n", clock="hm", color=False, quiet=False)
+TEXT: Final = _text_view(newline="\r\n", clock="hm", color=False, quiet=False, lang="en")
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from aiohttp import web
 
+from oneroom_client.cli import add_to
 from tcp_room import __version__
 from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
@@ -88,3 +89,6 @@ def serve_command(**flags: Any) -> None:
     """Open the room: a page for browsers, a line for nc and telnet."""
     config = Config(**flags)
     run(lambda stop: serve(config, stop))
+
+
+add_to(main)

@@ -27,6 +27,7 @@ from tcp_room import __version__
 from tcp_room.languages import LANGUAGES, spoken
 from tcp_room.messages import Say
 from tcp_room.terminal import TEXT, TextView
+from tcp_room.text import visible
 
 Flags = dict[str, Any]
 
@@ -229,7 +230,7 @@ async def _who(flags: Flags) -> Status:
     if flags["json"]:
         stdio.write(1, pipes.json_line(others))
     else:
-        names = "".join(f"{pipes.visible(who.nick)}\n" for who in others)
+        names = "".join(f"{visible(who.nick)}\n" for who in others)
         stdio.write(1, names.encode())
     return Status.FINE
 

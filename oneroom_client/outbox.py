@@ -54,7 +54,7 @@ class Outbox:
         return True
 
     def disconnected(self) -> list[Message]:
-        """Everything is to be sent again, but for what cannot be: that is taken out and returned."""
+        """Everything is to be sent again. What cannot be is taken out, and returned."""
         lost = [self._waiting[id] for id in self._sent if isinstance(self._waiting[id], Dm)]
         for message in lost:
             assert message.id is not None

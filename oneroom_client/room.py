@@ -61,7 +61,7 @@ _Any = (
 )
 # How a person is refused at the line door, who is not known to be a program yet.
 _SPOKEN: Final = re.compile(r"(.*) \((\w+)\)")
-_decode: Final = msgspec.json.Decoder(_Any).decode
+_decoder: Final[msgspec.json.Decoder[_Any]] = msgspec.json.Decoder(_Any)
 _encode: Final = msgspec.json.encode
 
 
@@ -274,7 +274,8 @@ class Room:
     async def confirmed(self, message: messages.Message) -> events.Event:
         """Says it, and waits for the answer. Raises Refused, Unconfirmed."""
         assert message.id is not None
-        answer = self._answers[message.id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[events.Event] = asyncio.get_running_loop().create_future()
+        self._answers[message.id] = answer
         self._room_for_more.set()
         try:
             if self.is_over:
@@ -469,6 +470,6 @@ def _event(line: bytes) -> events.Event | None:
     if not line.startswith(b"{"):
         return None
     try:
-        return _decode(line)
+        return _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None

@@ -15,3 +15,11 @@ def spoken(variables: Mapping[str, str]) -> Language:
         if value := variables.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def phrase(language: Language, template: str, **values: object) -> str:
+    return template.format(**values)
+
+
+def translated(language: Language, sentence: str) -> str:
+    return sentence

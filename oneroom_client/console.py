@@ -20,10 +20,10 @@ from contextlib import suppress
 from typing import Final
 
 from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import to_filter
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
@@ -74,11 +74,14 @@ class Console:
         self._speakers: dict[str, None] = {}  # the last one last
         self._asked = ""  # the text of which it was asked whether it is meant
         self._question = ""
+        self._color_depth = ColorDepth.DEPTH_4_BIT if view.color else ColorDepth.DEPTH_1_BIT
         self._help_id = room.new_id()
         self._offline_since: float | None = None
         self._was_told = False  # that it is offline
         self._prompt = self._session()
         self._prompt.default_buffer.on_text_changed += self._edited
+        # As high as what is typed, and not as the terminal.
+        self._prompt.layout.current_window.dont_extend_height = to_filter(True)
 
     async def run(self) -> Status:
         """Until the person leaves, or is sent away. Raises Refused."""
@@ -126,21 +129,25 @@ class Console:
             async for event in self._room:
                 told = [event, *self._room.waiting()]
                 lines = b"".join(map(self._shown, told)).decode()
-                await self._print(lines)
+                self._print(lines)
                 await asyncio.sleep(_GATHER_S)
         finally:
             self._exit()
 
-    async def _print(self, lines: str) -> None:
-        if lines:
-            depth = None if self._view.color else ColorDepth.DEPTH_1_BIT
-            output = self._prompt.output
-
-            def write() -> None:
-                print_formatted_text(ANSI(lines), end="", output=output, color_depth=depth)
-
-            await run_in_terminal(write)
-        self._prompt.app.invalidate()
+    def _print(self, lines: str) -> None:
+        """Above the prompt. As run_in_terminal() does, but the terminal stays in raw mode: a key
+        that is pressed meanwhile would be echoed, and a Ctrl-U not be ours."""
+        app = self._prompt.app
+        if lines and app.is_running:
+            app.renderer.erase()
+            print_formatted_text(
+                ANSI(lines), end="", output=app.output, color_depth=self._color_depth
+            )
+            app.renderer.reset()
+            app.renderer.request_absolute_cursor_position()
+            app._redraw()  # at once: `invalidate` would leave it without a prompt for a moment
+        else:
+            app.invalidate()
 
     def _shown(self, event: events.Event) -> bytes:
         match event:
@@ -276,7 +283,7 @@ class Console:
             erase_when_done=True,
             refresh_interval=1.0,
             style=_STYLE,
-            color_depth=None if self._view.color else ColorDepth.DEPTH_1_BIT,
+            color_depth=self._color_depth,
         )
 
     def _message(self) -> StyleAndTextTuples:

@@ -55,9 +55,9 @@ class Outbox:
 
     def disconnected(self) -> list[Message]:
         """Everything is to be sent again. What cannot be is taken out, and returned."""
-        lost = [self._waiting[id] for id in self._sent if isinstance(self._waiting[id], Dm)]
-        for message in lost:
-            assert message.id is not None
-            del self._waiting[message.id]
+        sent = [(id, message) for id, message in self._waiting.items() if id in self._sent]
+        lost = {id: message for id, message in sent if isinstance(message, Dm)}
+        for id in lost:
+            del self._waiting[id]
         self._sent.clear()
-        return lost
+        return list(lost.values())

@@ -30,6 +30,7 @@ from oneroom_client.backoff import Backoff
 from oneroom_client.link import CannotConnect, Link, open_link
 from oneroom_client.outbox import Outbox
 from oneroom_client.state import State
+from oneroom_client.wire import decode
 from tcp_room import events, messages
 
 # Posts on their way at a time: enough to fill a turn of the server, few enough to send again.
@@ -40,28 +41,8 @@ KEPT_EVENTS: Final = 10_000
 BEAT_S: Final = 10.0
 SILENCE_S: Final = 35.0
 
-_Any = (
-    events.Say
-    | events.Act
-    | events.Topic
-    | events.Presence
-    | events.Typing
-    | events.Dm
-    | events.Welcome
-    | events.Live
-    | events.Gap
-    | events.Nick
-    | events.Members
-    | events.Rooms
-    | events.History
-    | events.Help
-    | events.Notice
-    | events.Error
-    | events.Pong
-)
 # How a person is refused at the line door, who is not known to be a program yet.
 _SPOKEN: Final = re.compile(r"(.*) \((\w+)\)")
-_decoder: Final[msgspec.json.Decoder[_Any]] = msgspec.json.Decoder(_Any)
 _encode: Final = msgspec.json.encode
 
 
@@ -135,6 +116,7 @@ class Room:
         self._asked: dict[str, float] = {}  # when, by the id of the ping
         self._offline_since: float | None = None
         self._leaving = False
+        self._farewell_id: str | None = None
         self._ended: Exception | None = None
         self.is_over = False
         self._why = ""  # it is offline
@@ -290,7 +272,8 @@ class Room:
             return
         assert self._link is not None
         for message in self.outbox.due():
-            self._leaving |= typed.is_farewell(message)
+            if typed.is_farewell(message):
+                self._leaving, self._farewell_id = True, message.id
             self._link.write(_encode(message))
             if isinstance(message, messages.Command | messages.Join):
                 # Not every command has an answer that carries an id; what follows it has.
@@ -383,7 +366,7 @@ class Room:
         if not lines:
             raise CannotConnect(f"{self.address} has closed the connection")
         for line in lines:
-            event = _event(line)
+            event = decode(line)
             if event is not None:
                 hear(event)
 
@@ -403,6 +386,7 @@ class Room:
     def _disconnected(self, why: str) -> None:
         self._why = why
         self._offline_since = time.monotonic()
+        self.outbox.settle(self._farewell_id)  # its answer is the end
         for message in self.outbox.disconnected():
             self._fail(message.id, Unconfirmed("the connection ended before the answer came"))
             text = "nobody knows whether your private word arrived"
@@ -463,13 +447,3 @@ class Room:
     def _tell(self, event: events.Event) -> None:
         self._told.append(event)
         self._news.set()
-
-
-def _event(line: bytes) -> events.Event | None:
-    """None if it is of a kind that this client does not know, or no event at all."""
-    if not line.startswith(b"{"):
-        return None
-    try:
-        return _decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None

@@ -20,8 +20,6 @@ from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler
 
 LOBBY = "lobby"
-# The door of who says that it is a program: everybody is shown it, and hooks do not answer it.
-BOT = "bot"
 
 
 class Hall:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from tcp_room import commands, events, messages, text
 from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
-from tcp_room.hall import BOT, LOBBY, Hall
+from tcp_room.hall import LOBBY, Hall
 from tcp_room.limits import Bucket
 from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
@@ -254,7 +254,7 @@ class Session:
 
     def _come_in(self, hello: messages.Hello) -> None:
         if hello.bot:
-            self.member.door = BOT
+            self.member.door = events.BOT
         try:
             self.hall.enter(self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch)
         except RoomError:

@@ -3,6 +3,7 @@
     12:01 <alice> hi
     12:01 <alice>| a second line of the same message
     12:01 ** bob waves
+    12:01 <ci|bot> the build is green
     12:02 * carol joined (13 here)
     12:02 -> private from bob: are you there?
     12:02 ! that name is taken (nick_taken)
@@ -98,15 +99,20 @@ def _colored(line: str, nick: str, start: int) -> str:
 
 
 def _say(event: events.Say, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}<{event.nick}>"
+    head = f"{view.time(event.at)}<{_speaker(event)}>"
     first, *others = event.text.split("\n")
     yield f"{head} {first}"
     for line in others:
         yield f"{head}| {line}"
 
 
+def _speaker(event: events.Logged) -> str:
+    """A program is marked by what no name can hold."""
+    return f"{event.nick}|bot" if event.door == events.BOT else event.nick
+
+
 def _act(event: events.Act, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}** {event.nick}"
+    head = f"{view.time(event.at)}** {_speaker(event)}"
     for line in event.text.split("\n"):
         yield f"{head} {line}"
 

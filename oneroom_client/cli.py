@@ -254,6 +254,7 @@ def _view(flags: Flags) -> TextView:
         clock=flags["clock"],
         color=wants_color(cast(Choice, flags["color"]), os.environ, sys.stdout.isatty()),
         quiet=flags["quiet"],
+        echo=True,
         lang=flags["lang"] or spoken(os.environ),
     )
 

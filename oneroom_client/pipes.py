@@ -187,7 +187,7 @@ async def _say(room: Room, printer: Printer, wanted: Wanted) -> None:
 def _post(room: Room, printer: Printer, line: bytes | TooLong, json: bool) -> None:
     try:
         if isinstance(line, TooLong):
-            raise RoomError("too_long", f"a line of more than {_LINE_BYTES} bytes was not sent")
+            raise RoomError("too_long", f"a line of more than {_LINE_BYTES} bytes; it was not sent")
         if line.strip():
             room.post(_message(room, line, json))
     except RoomError as error:

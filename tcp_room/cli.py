@@ -28,7 +28,7 @@ from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.port import Engine
 from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
 from tcp_room.retention import Retention, parse
-from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
+from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of, unix_door
 
 if sys.platform != "win32":
     import resource
@@ -179,10 +179,11 @@ async def serve_tcp(config: Config, stop: asyncio.Event) -> None:
         turnstile, addresses = make_turnstile(config), Addresses()
         server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
         addresses.nc = nc_line(config.host, port_of(server))
-        click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
-        await stop.wait()
-        server.close()
-        await empty(hall, turnstile)
+        async with unix_door(hall, turnstile, addresses, config.unix):
+            click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
+            await stop.wait()
+            server.close()
+            await empty(hall, turnstile)
 
 
 async def empty(hall: Hall, turnstile: Turnstile) -> None:

@@ -27,6 +27,7 @@ from tcp_room.hall import LOBBY, Hall
 from tcp_room.limits import Bucket
 from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
+from tcp_room.terminal import TextView
 from tcp_room.views import JSON, View
 
 
@@ -52,6 +53,8 @@ class Session:
             backlog_limit=config.backlog_bytes,
         )
         self.member.on_drained = self._drained
+        if isinstance(view, TextView):
+            self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
         self._lines: deque[bytes | TooLong] = deque()
         self._first = True  # whether no line was heard yet
@@ -187,12 +190,23 @@ class Session:
     def _typed_first(self, line: bytes) -> None:
         """`/nick NAME` as the very first line is how one comes in under a name."""
         if self.member.room is None:
-            nick = _nick_in(line)
-            if nick:
-                self.hello(messages.Hello(nick=nick))
+            command, argument = _command_in(line)
+            if command == "/nick" and argument:
+                self.hello(messages.Hello(nick=argument))
+                return
+            if command == "/bot":
+                self._enter_silently(argument)
                 return
             self._enter(messages.Hello())
         self._typed(line)
+
+    def _enter_silently(self, nick: str) -> None:
+        """`/bot` or `/bot NAME`: a program, which is told what is said from now on, and no more."""
+        member = self.member
+        member.style = member.style.changed(clock="off", quiet=True, greet=False)
+        member.look(member.style)
+        now = self.hall.room(LOBBY).head
+        self.hello(messages.Hello(nick=nick or None, since=now, bot=True))
 
     def _typed(self, line: bytes) -> None:
         self.typed(text.erase(text.decode(line)))
@@ -295,13 +309,13 @@ class Session:
         self.hall.leave(self.member)
 
 
-def _nick_in(line: bytes) -> str:
-    """The name in a line `/nick NAME`, or nothing."""
+def _command_in(line: bytes) -> tuple[str, str]:
+    """A line's first word in lower case, and the rest; nothing if it cannot be read."""
     try:
-        command, _, nick = text.erase(text.decode(line)).strip().partition(" ")
+        command, _, argument = text.erase(text.decode(line)).strip().partition(" ")
     except RoomError:
-        return ""
-    return nick if command.lower() == "/nick" else ""
+        return "", ""
+    return command.lower(), argument.strip()
 
 
 def _typing(caller: Caller, message: messages.Typing) -> None:

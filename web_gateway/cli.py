@@ -14,7 +14,14 @@ from tcp_room import __version__
 from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.server import BACKLOG_CONNECTIONS, Addresses, door_error, open_tcp_door, port_of
+from tcp_room.server import (
+    BACKLOG_CONNECTIONS,
+    Addresses,
+    door_error,
+    open_tcp_door,
+    port_of,
+    unix_door,
+)
 from web_gateway.app import create_app, make_runner
 
 
@@ -34,10 +41,11 @@ async def _serve(hall: Hall, config: Config, stop: asyncio.Event) -> None:
         hall.advertise(port_of(server))
         addresses.nc = nc_line(config.host, port_of(server))
         addresses.page = f"http://{reachable(config.host)}:{http_port}/"
-        click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
-        await stop.wait()
-        server.close()
-        await empty(hall, turnstile)
+        async with unix_door(hall, turnstile, addresses, config.unix):
+            click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
+            await stop.wait()
+            server.close()
+            await empty(hall, turnstile)
     finally:
         server.close()
         await runner.cleanup()

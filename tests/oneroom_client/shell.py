@@ -38,7 +38,7 @@ async def shell(
     return await asyncio.create_subprocess_exec(
         "bash",
         "-c",
-        f"set -o pipefail; oneroom() {{ {ONEROOM} \"$@\"; }}; {line}",
+        f'set -o pipefail; oneroom() {{ {ONEROOM} "$@"; }}; {line}',
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,

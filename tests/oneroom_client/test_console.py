@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import stat
 from collections.abc import AsyncIterator
@@ -31,8 +30,8 @@ async def joined(
     house: House, folder: Path, flags: str = "-n 小明", **variables: str
 ) -> AsyncIterator[Tmux]:
     address = f"127.0.0.1:{house.tcp_port}"
-    path = {"PYTHONPATH": os.pathsep.join(["." if not p else p for p in [str(Path.cwd())]])}
-    async with tmux(f"{ONEROOM} join {address} {flags}", folder, **path, **variables) as screen:
+    variables["PYTHONPATH"] = str(Path.cwd())
+    async with tmux(f"{ONEROOM} join {address} {flags}", folder, **variables) as screen:
         await screen.until("#lobby · ")
         yield screen
 
@@ -241,9 +240,7 @@ async def test_colour_is_a_choice(
 
 
 @pytest.mark.parametrize("way", ["C-d", "replaced", "killed"])
-async def test_the_terminal_is_left_as_it_was_found(
-    house: House, tmp_path: Path, way: str
-) -> None:
+async def test_the_terminal_is_left_as_it_was_found(house: House, tmp_path: Path, way: str) -> None:
     async with joined(house, tmp_path) as screen:
         await screen.type("half a line")
         await screen.until("half a line")

@@ -247,5 +247,8 @@ async def test_it_goes_on_over_a_restart(tmp_path: object) -> None:
         out, err = await process.communicate()
         assert said(house) == ["one", "two", "three"]
     heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
-    assert (process.returncode, heard, err) == (0, ["two", "three"], b"oneroom: the server is"
-            b" stopping; come back in a moment\n")
+    assert (process.returncode, heard, err) == (
+        0,
+        ["two", "three"],
+        b"oneroom: the server is stopping; come back in a moment\n",
+    )

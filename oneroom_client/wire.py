@@ -14,7 +14,7 @@ import msgspec
 from tcp_room import events
 
 
-class _History(events.Event, frozen=True, tag="history"):
+class History(events.Event, frozen=True, tag="history"):
     """As events.History, with the kinds that its events may be of: to read it one must know."""
 
     events: Sequence[events.Say | events.Act | events.Topic]
@@ -35,7 +35,7 @@ AnyEvent = (
     | events.Nick
     | events.Members
     | events.Rooms
-    | _History
+    | History
     | events.Help
     | events.Notice
     | events.Error
@@ -52,6 +52,6 @@ def decode(line: bytes) -> events.Event | None:
         event = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if isinstance(event, _History):
+    if isinstance(event, History):
         return events.History(event.events, event.more, event.id)
     return event

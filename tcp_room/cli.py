@@ -27,6 +27,7 @@ from tcp_room.limits import Turnstile
 from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.port import Engine
 from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
+from tcp_room.logs.witness import Witness, WitnessedEngine
 from tcp_room.retention import Retention, parse
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of, unix_door
 
@@ -98,16 +99,17 @@ def _stop(stop: asyncio.Event, number: int) -> None:
 
 
 @contextmanager
-def opened_hall(config: Config) -> Iterator[Hall]:
+def opened_hall(config: Config, witness: Witness | None = None) -> Iterator[Hall]:
     """The hall, and its log as long as the hall is open. To be entered on the loop.
 
-    Raises LogError.
+    `witness` is told of what is said. Raises LogError.
     """
     loop = asyncio.get_running_loop()
     retention = _retention(config)
     with closing(make_engine(config, loop.call_soon_threadsafe)) as engine:
         trimming = _Trimming(engine, retention, loop, config.trim_s)
-        yield Hall(engine, loop, _now, _token, config)
+        witnessed = WitnessedEngine(engine, witness) if witness else engine
+        yield Hall(witnessed, loop, _now, _token, config)
         trimming.stop()
 
 
@@ -195,7 +197,7 @@ async def empty(hall: Hall, turnstile: Turnstile) -> None:
 
 
 @click.command()
-@config_flags("http_port")
+@config_flags("http_port", "hooks")
 @click.version_option(__version__, prog_name="oneroom")
 def main(**flags: Any) -> None:
     """The TCP door of a chat room, alone: people come in with nc or telnet."""

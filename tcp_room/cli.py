@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import resource
 import secrets
 import signal
 import sys
@@ -29,10 +28,13 @@ from tcp_room.limits import Turnstile
 from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.port import Engine
 from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
+from tcp_room.logs.witness import Witness, WitnessedEngine
 from tcp_room.retention import Retention, parse
-from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of
+from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of, unix_door
 
 if sys.platform != "win32":
+    import resource
+
     import uvloop
 
 # A message lives as long as the room's window, which is longer than Python takes anything to be
@@ -103,16 +105,17 @@ def _stop(stop: asyncio.Event, number: int) -> None:
 
 
 @contextmanager
-def opened_hall(config: Config) -> Iterator[Hall]:
+def opened_hall(config: Config, witness: Witness | None = None) -> Iterator[Hall]:
     """The hall, and its log as long as the hall is open. To be entered on the loop.
 
-    Raises LogError.
+    `witness` is told of what is said. Raises LogError.
     """
     loop = asyncio.get_running_loop()
     retention = _retention(config)
     with closing(make_engine(config, loop.call_soon_threadsafe)) as engine:
         trimming = _Trimming(engine, retention, loop, config.trim_s)
-        yield Hall(engine, loop, _now, _token, config)
+        witnessed = WitnessedEngine(engine, witness) if witness else engine
+        yield Hall(witnessed, loop, _now, _token, config)
         trimming.stop()
 
 
@@ -153,6 +156,8 @@ def make_engine(config: Config, on_loop: OnLoop) -> Engine:
 
 def make_turnstile(config: Config) -> Turnstile:
     """Lets in as many as there are files for, so that accept never fails for want of them."""
+    if sys.platform == "win32":
+        return Turnstile(config.per_address, 0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -182,10 +187,11 @@ async def serve_tcp(config: Config, stop: asyncio.Event) -> None:
         turnstile, addresses = make_turnstile(config), Addresses()
         server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
         addresses.nc = nc_line(config.host, port_of(server))
-        click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
-        await stop.wait()
-        server.close()
-        await empty(hall, turnstile)
+        async with unix_door(hall, turnstile, addresses, config.unix):
+            click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
+            await stop.wait()
+            server.close()
+            await empty(hall, turnstile)
 
 
 async def empty(hall: Hall, turnstile: Turnstile) -> None:
@@ -197,7 +203,7 @@ async def empty(hall: Hall, turnstile: Turnstile) -> None:
 
 
 @click.command()
-@config_flags("http_port")
+@config_flags("http_port", "hooks")
 @click.version_option(__version__, prog_name="oneroom")
 def main(**flags: Any) -> None:
     """The TCP door of a chat room, alone: people come in with nc or telnet."""

@@ -19,6 +19,7 @@ import msgspec
 from tcp_room import events, text
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
+from tcp_room.languages import LANGUAGES
 from tcp_room.member import Member
 from tcp_room.room import Room
 from tcp_room.terminal import CLOCKS
@@ -121,7 +122,7 @@ def send_private(caller: Caller, to: Member, said: str) -> None:
     sender = caller.member
     private = events.Dm(caller.hall.now(), sender.nick, to.nick, cleaned, caller.id)
     to.tell(private)
-    if sender.view.echoes and to is not sender:
+    if not sender.view.is_text and to is not sender:
         sender.tell(private)
 
 
@@ -188,6 +189,27 @@ def color(caller: Caller, argument: str) -> None:
     caller.member.tell(events.Notice("colours " + ("on" if on else "off")))
 
 
+def echo(caller: Caller, argument: str) -> None:
+    on = _switch(argument, "/echo")
+    _restyle(caller.member, echo=on)
+    told = "your own lines come back to you" if on else "your own lines do not come back to you"
+    caller.member.tell(events.Notice(told))
+
+
+def bot(caller: Caller, argument: str) -> None:
+    """As the very first line it stands for a greeting too: see Session."""
+    caller.member.door = events.BOT
+    _restyle(caller.member, clock="off", quiet=True, greet=False)
+    caller.member.tell(events.Notice("you are shown as a program"))
+
+
+def lang(caller: Caller, wanted: str) -> None:
+    if wanted not in LANGUAGES:
+        raise RoomError("usage", f"one of these: /lang {' '.join(LANGUAGES)}")
+    _restyle(caller.member, lang=wanted)
+    caller.member.tell(events.Notice("English it is"))
+
+
 def json(caller: Caller, argument: str) -> None:
     caller.member.look(JSON)
     caller.member.tell(events.Live(caller.member.cursor))
@@ -225,6 +247,16 @@ COMMANDS: Final[dict[str, Command]] = {
     "time": Command("/time off|hm|hms|iso", "how times are shown", time, text_only=True),
     "quiet": Command("/quiet [off]", "do not show joins and leaves", quiet, text_only=True),
     "color": Command("/color [off]", "names in colour", color, text_only=True),
+    "echo": Command(
+        "/echo [off]", "your own lines come back to you, for those who log", echo, text_only=True
+    ),
+    "bot": Command(
+        "/bot",
+        "for programs: no times, no greeting, and others see what you are",
+        bot,
+        text_only=True,
+    ),
+    "lang": Command("/lang en|zh", "the language of the server's sentences", lang, text_only=True),
     "json": Command("/json", "JSON lines from here on, for programs", json, text_only=True),
     "quit": Command("/quit", "leave", quit),
 }

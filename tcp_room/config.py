@@ -21,6 +21,8 @@ class Config:
     host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0 lets others on the network in.")
     http_port: int = _flag(8080, "Port of the page and its WebSocket.")
     tcp_port: int = _flag(9000, "Port of the line door, for nc and telnet.")
+    unix: str = _flag("", "Path of a Unix socket that is the line door too, for nc -U.")
+    lang: str = _flag("en", "Language of the line door; each can choose with /lang.", "en", "zh")
     data: str = _flag(
         "", "Folder of the log; :memory: keeps nothing. Default: the user's data folder."
     )
@@ -33,6 +35,7 @@ class Config:
     keep: str = _flag(
         "", "What the log keeps: a count, an age, a size, as in '100000 90d 2GB'. Default: all."
     )
+    hooks: str = _flag("", "File (TOML) of hooks for other programs; see docs/scripts.md.")
     # A terminal that was stopped (Ctrl-S) over lunch is still there; over night it is not.
     stall_limit: float = _flag(
         3600.0, "Seconds after which a member that reads nothing is let go; 0 means never."
@@ -120,5 +123,10 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # What an outgoing hook may take to answer (Slack gives 3 s, GitHub 10), the pauses before it is
+    # tried again, and what waits for it meanwhile.
+    hook_timeout_s: float = 5.0
+    hook_retries_s: tuple[float, ...] = (1.0, 5.0, 25.0, 125.0)
+    hook_queue_posts: int = 1000
     # From SIGTERM to the end, members that do not read included.
     shutdown_s: float = 5.0

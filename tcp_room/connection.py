@@ -13,10 +13,11 @@ side to have read it, since closing at once would make a reset of it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from tcp_room import preamble
+from tcp_room import events, preamble
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from tcp_room.server import Addresses
 
 _OPENING_BYTES = 16
+_log = logging.getLogger(__name__)
+
+
+def peer(transport: asyncio.BaseTransport) -> str:
+    """The address of the other end. A Unix socket has none, nor has one that was reset before we
+    came to it: all these count as one."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else "unix"
 
 
 class Connection(asyncio.Protocol):
@@ -78,18 +87,15 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
         keep_alive(self._transport, self._hall.config)
         self._pulse = Pulse(self._transport)
-        peer = self._transport.get_extra_info("peername")
-        if peer is None:  # reset before we came to it
-            self._transport.abort()
-            return
-        address = peer[0]
+        view = TEXT.changed(lang=self._hall.config.lang)
+        address = peer(self._transport)
         try:
             self._turnstile.enter(address)
         except RoomError as error:
-            self._farewell(f"! {error.text} ({error.code})\r\n".encode())
+            self._farewell(view.encode(events.Error(error.code, error.text)))
             return
         self._address = address
-        self._session = Session(self._hall, self, door="tcp", view=TEXT)
+        self._session = Session(self._hall, self, door="tcp", view=view)
 
     def data_received(self, data: bytes) -> None:
         if self._closing or self._session is None:
@@ -171,6 +177,7 @@ class Connection(asyncio.Protocol):
         if stranger is None:
             return False
         assert self._session is not None
+        _log.info("%s came to the line door, from %s", stranger, self._address)
         self._session.lost()
         self._farewell(preamble.answer(stranger, self._addresses.page, self._addresses.nc))
         return True

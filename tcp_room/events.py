@@ -9,8 +9,12 @@ same table for clients. An event is immutable and knows nothing of its encodings
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+
+# The door of who says that it is a program: everybody is shown it, and hooks do not answer it.
+BOT: Final = "bot"
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind"):

@@ -30,6 +30,7 @@ class Hello(Message, tag="hello", frozen=True):
     epoch: str | None = None
     session: Session | None = None
     watch: bool = False
+    bot: bool = False
 
 
 class Say(Message, tag="say", frozen=True, kw_only=True):

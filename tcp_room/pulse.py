@@ -65,6 +65,8 @@ class Pulse:
 def keep_alive(transport: asyncio.BaseTransport, config: Config) -> None:
     """Has the kernel ask an idle peer now and then whether it is still there."""
     sock: socket.socket = transport.get_extra_info("socket")
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return  # the kernel tells at once when a neighbour dies
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, config.keepalive_idle_s)

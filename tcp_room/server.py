@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +31,45 @@ class Addresses:
 
     nc: str = ""
     page: str | None = None
+
+
+@asynccontextmanager
+async def unix_door(
+    hall: Hall, turnstile: Turnstile, addresses: Addresses, path: str
+) -> AsyncIterator[None]:
+    """The line door on a Unix socket too, if there is a path. Raises DoorError."""
+    if not path:
+        yield
+        return
+    if sys.platform == "win32":
+        raise DoorError("there are no Unix sockets here; leave --unix away")
+    _clear_away(path)
+    make = partial(Connection, hall, turnstile, addresses)
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_unix_server(make, path, backlog=BACKLOG_CONNECTIONS)
+    except OSError as error:
+        raise DoorError(f"{path} cannot be a Unix socket: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        server.close()
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _clear_away(path: str) -> None:
+    """Removes what a server that was killed has left. Raises DoorError if one still listens."""
+    with suppress(OSError):
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return  # somebody's file; binding will fail, and tell
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                os.unlink(path)
+                return
+        raise DoorError(f"{path} is another server's; choose another with --unix")
 
 
 async def open_tcp_door(

@@ -25,6 +25,7 @@ from tcp_room.hall import LOBBY, Hall
 from tcp_room.limits import Bucket
 from tcp_room.lines import TooLong
 from tcp_room.member import Condition, Member, Outlet
+from tcp_room.terminal import TextView
 from tcp_room.views import JSON, View
 
 # An input method for Chinese has a slash of its own.
@@ -66,6 +67,8 @@ class Session:
             backlog_limit=config.backlog_bytes,
         )
         self.member.on_drained = self._drained
+        if isinstance(view, TextView):
+            self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
         # The next one last: an empty deque is ten times as large as an empty list.
         self._lines: list[bytes | TooLong] = []
@@ -209,12 +212,23 @@ class Session:
     def _typed_first(self, line: bytes) -> None:
         """`/nick NAME` as the very first line is how one comes in under a name."""
         if self.member.room is None:
-            nick = _nick_in(line)
-            if nick:
-                self.hello(messages.Hello(nick=nick))
+            command, argument = _command_in(line)
+            if command == "/nick" and argument:
+                self.hello(messages.Hello(nick=argument))
+                return
+            if command == "/bot":
+                self._enter_silently(argument)
                 return
             self._enter(messages.Hello())
         self._typed(line)
+
+    def _enter_silently(self, nick: str) -> None:
+        """`/bot` or `/bot NAME`: a program, which is told what is said from now on, and no more."""
+        member = self.member
+        member.style = member.style.changed(clock="off", quiet=True, greet=False)
+        member.look(member.style)
+        now = self.hall.room(LOBBY).head
+        self.hello(messages.Hello(nick=nick or None, since=now, bot=True))
 
     def _typed(self, line: bytes) -> None:
         self.typed(text.erase(text.decode(line)))
@@ -291,6 +305,8 @@ class Session:
         self.hall.move(member, hello.room or member.room.name, hello.since, hello.epoch)
 
     def _come_in(self, hello: messages.Hello) -> None:
+        if hello.bot:
+            self.member.door = events.BOT
         try:
             self.hall.enter(self.member, hello.nick, hello.room or LOBBY, hello.since, hello.epoch)
         except RoomError:
@@ -331,13 +347,13 @@ class Session:
         self.hall.leave(self.member)
 
 
-def _nick_in(line: bytes) -> str:
-    """The name in a line `/nick NAME`, or nothing."""
+def _command_in(line: bytes) -> tuple[str, str]:
+    """A line's first word in lower case, and the rest; nothing if it cannot be read."""
     try:
-        command, _, nick = text.erase(text.decode(line)).strip().partition(" ")
+        command, _, argument = text.erase(text.decode(line)).strip().partition(" ")
     except RoomError:
-        return ""
-    return nick if command.lower() == "/nick" else ""
+        return "", ""
+    return command.lower(), argument.strip()
 
 
 def _typing(caller: Caller, message: messages.Typing) -> None:

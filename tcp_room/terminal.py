@@ -3,6 +3,7 @@
     12:01 <alice> hi
     12:01 <alice>| a second line of the same message
     12:01 ** bob waves
+    12:01 <ci|bot> the build is green
     12:02 * carol joined (13 here)
     12:02 -> private from bob: are you there?
     12:02 ! that name is taken (nick_taken)
@@ -26,6 +27,7 @@ from typing import Any, Final, Literal
 from zlib import crc32
 
 from tcp_room import events
+from tcp_room.languages import Language, phrase, translated
 from tcp_room.text import visible
 
 Clock = Literal["off", "hm", "hms", "iso"]
@@ -49,11 +51,14 @@ class TextView:
     clock: Clock = "hm"
     color: bool = False
     quiet: bool = False
+    lang: Language = "en"
+    echo: bool = False
+    greet: bool = True
 
     @property
     def echoes(self) -> bool:
-        """No: the terminal has shown what its user typed."""
-        return False
+        """Not as a rule: the terminal has shown what its user typed."""
+        return self.echo
 
     @property
     def is_text(self) -> bool:
@@ -77,13 +82,17 @@ class TextView:
         """`at` (ms since 1970) as the head of a line, in the server's time zone."""
         return _time(at // 1000 if self.clock != "hm" else at // 60_000 * 60, CLOCKS[self.clock])
 
+    def phrase(self, template: str, **parts: object) -> str:
+        """A sentence of ours in its reader's language."""
+        return phrase(self.lang, template, **parts)
+
     def changed(self, **chosen: object) -> TextView:
         """The one view with these fields chosen otherwise."""
         return _text_view(**{**asdict(self), **chosen})
 
 
 _text_view = lru_cache(maxsize=None)(TextView)  # bounded: each field has few values
-TEXT: Final = _text_view(newline="\r\n", clock="hm", color=False, quiet=False)
+TEXT: Final = _text_view(**asdict(TextView()))
 
 
 @lru_cache(maxsize=256)
@@ -97,90 +106,108 @@ def _colored(line: str, nick: str, start: int) -> str:
 
 
 def _say(event: events.Say, view: TextView) -> Iterable[str]:
-    head, text = f"{view.time(event.at)}<{event.nick}>", event.text
+    head, text = f"{view.time(event.at)}<{_speaker(event)}>", event.text
     if "\n" not in text:
         return [f"{head} {text}"]
     first, *others = text.split("\n")
     return [f"{head} {first}", *(f"{head}| {line}" for line in others)]
 
 
+def _speaker(event: events.Logged) -> str:
+    """A program is marked by what no name can hold."""
+    return f"{event.nick}|bot" if event.door == events.BOT else event.nick
+
+
 def _act(event: events.Act, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}** {event.nick}"
+    head = f"{view.time(event.at)}** {_speaker(event)}"
     for line in event.text.split("\n"):
         yield f"{head} {line}"
 
 
 def _topic(event: events.Topic, view: TextView) -> Iterator[str]:
-    if event.text:
-        yield f"{view.time(event.at)}* {event.nick} set the topic: {event.text}"
-    else:
-        yield f"{view.time(event.at)}* {event.nick} took the topic away"
+    template = "{nick} set the topic: {topic}" if event.text else "{nick} took the topic away"
+    yield f"{view.time(event.at)}* " + view.phrase(template, nick=event.nick, topic=event.text)
 
 
 def _presence(event: events.Presence, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}*"
+    head = f"{view.time(event.at)}* "
     if event.left:
-        yield f"{head} {_names(event.left)} left ({event.count} here)"
+        names = _names(event.left, view)
+        yield head + view.phrase("{names} left ({count} here)", names=names, count=event.count)
     for renamed in event.renamed:
-        yield f"{head} {renamed.old} is now {renamed.new}"
+        yield head + view.phrase("{old} is now {new}", old=renamed.old, new=renamed.new)
     if event.joined:
-        yield f"{head} {_names([who.nick for who in event.joined])} joined ({event.count} here)"
+        names = _names([who.nick for who in event.joined], view)
+        yield head + view.phrase("{names} joined ({count} here)", names=names, count=event.count)
 
 
 def _dm(event: events.Dm, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}-> private from {event.sender}:"
+    head = f"{view.time(event.at)}-> " + view.phrase("private from {nick}:", nick=event.sender)
     for line in event.text.split("\n"):
         yield f"{head} {line}"
 
 
 def _welcome(event: events.Welcome, view: TextView) -> Iterator[str]:
-    yield (
-        f"* Welcome to #{event.room}: {_doors(event.members, event.count)}."
-        " /help lists the commands, /nick NAME chooses a name."
+    if not view.greet:
+        return
+    yield "* " + view.phrase(
+        "Welcome to #{room}: {doors}. /help lists the commands, /nick NAME chooses a name.",
+        room=event.room,
+        doors=_doors(event.members, event.count, view),
     )
+    if not view.echo:  # a terminal's own line, which the others' lines break into
+        yield "* " + view.phrase(
+            "Ctrl-R shows again what you were typing when others' words came in between."
+        )
     if event.topic:
-        yield f"* Topic: {event.topic}"
-    yield f"* You are {event.nick}.{_look_back(event)}"
+        yield "* " + view.phrase("Topic: {topic}", topic=event.topic)
+    yield f"* {view.phrase('You are {nick}.', nick=event.nick)} {_look_back(event, view)}".rstrip()
 
 
-def _look_back(event: events.Welcome) -> str:
+def _look_back(event: events.Welcome, view: TextView) -> str:
     if not event.replay:
         return ""
-    count = f"{event.replay} of {event.seq} messages" if event.replay > 1 else "message"
     since, today = (_time(at // 60_000 * 60, "%Y-%m-%d") for at in (event.since, event.at))
-    is_older = event.since and since != today
-    return f" The last {count}{f', since {since}' if is_older else ''}:"
+    what = "The last {count} of {seq} messages" if event.replay > 1 else "The last message"
+    when = ", since {day}:" if event.since and since != today else ":"
+    return view.phrase(what + when, count=event.replay, seq=event.seq, day=since)
 
 
 def _live(event: events.Live, view: TextView) -> Iterator[str]:
     return iter(())
 
 
+_GAPS: Final = {
+    "epoch": "This is another log than the one you read before; what follows is its latest part",
+    "trimmed": "Messages {first} to {last} are no longer kept",
+}
+
+
 def _gap(event: events.Gap, view: TextView) -> Iterator[str]:
-    if event.reason == "epoch":
-        yield "* This is another log than the one you read before; what follows is its latest part"
-    else:
-        yield f"* Messages {event.first} to {event.last} are no longer kept"
+    template = _GAPS.get(event.reason, "Messages {first} to {last} are missing")
+    yield "* " + view.phrase(template, first=event.first, last=event.last)
 
 
 def _nick(event: events.Nick, view: TextView) -> Iterator[str]:
-    yield f"* You are now {event.nick}"
+    yield "* " + view.phrase("You are now {nick}", nick=event.nick)
 
 
 def _members(event: events.Members, view: TextView) -> Iterator[str]:
     people = ", ".join(f"{who.nick} ({who.door})" for who in event.members)
     more = event.count - len(event.members)
-    yield f"* {event.count} in #{event.room}: {people}" + (f" and {more} more" if more > 0 else "")
+    template = "{count} in #{room}: {people}" + (" and {more} more" if more > 0 else "")
+    yield "* " + view.phrase(template, count=event.count, room=event.room, people=people, more=more)
 
 
 def _rooms(event: events.Rooms, view: TextView) -> Iterator[str]:
     for line in event.rooms:
-        yield f"* #{line.room} ({line.count} here)" + (f": {line.topic}" if line.topic else "")
+        template = "#{room} ({count} here)" + (": {topic}" if line.topic else "")
+        yield "* " + view.phrase(template, room=line.room, count=line.count, topic=line.topic)
 
 
 def _history(event: events.History, view: TextView) -> Iterator[str]:
     if not event.events:
-        yield "* Nothing has been said here yet"
+        yield "* " + view.phrase("Nothing has been said here yet")
     for logged in event.events:
         yield from _LINES[type(logged)](logged, view)
 
@@ -195,19 +222,20 @@ def _found(event: events.Found, view: TextView) -> Iterator[str]:
 def _help(event: events.Help, view: TextView) -> Iterator[str]:
     width = max(len(line.usage) for line in event.commands)
     for line in event.commands:
-        yield f"* {line.usage:<{width}}  {line.help}"
+        yield f"* {line.usage:<{width}}  {translated(view.lang, line.help)}"
 
 
 def _notice(event: events.Notice, view: TextView) -> Iterator[str]:
-    yield f"* {event.text}"
+    yield f"* {translated(view.lang, event.text)}"
 
 
 def _error(event: events.Error, view: TextView) -> Iterator[str]:
-    yield f"{view.time(event.at) if event.at else ''}! {event.text} ({event.code})"
+    head = view.time(event.at) if event.at else ""
+    yield f"{head}! {translated(view.lang, event.text)} ({event.code})"
 
 
 def _pong(event: events.Pong, view: TextView) -> Iterator[str]:
-    yield "* yes, still here"
+    yield "* " + view.phrase("yes, still here")
 
 
 _LINES: Final[dict[type[events.Event], Callable[[Any, TextView], Iterable[str]]]] = {
@@ -232,15 +260,19 @@ _LINES: Final[dict[type[events.Event], Callable[[Any, TextView], Iterable[str]]]
 }
 
 
-def _names(nicks: Sequence[str]) -> str:
-    if len(nicks) > NAMES_IN_A_LINE:
-        return f"{', '.join(nicks[:NAMES_IN_A_LINE])} and {len(nicks) - NAMES_IN_A_LINE} others"
-    return ", ".join(nicks)
+def _names(nicks: Sequence[str], view: TextView) -> str:
+    shown = ", ".join(nicks[:NAMES_IN_A_LINE])
+    if len(nicks) <= NAMES_IN_A_LINE:
+        return shown
+    others = len(nicks) - NAMES_IN_A_LINE
+    return view.phrase("{names} and {count} others", names=shown, count=others)
 
 
-def _doors(members: Sequence[events.Here], count: int) -> str:
+def _doors(members: Sequence[events.Here], count: int, view: TextView) -> str:
     if count == 1:
-        return "you are the first one here"
+        return view.phrase("you are the first one here")
+    if len(members) != count:
+        return view.phrase("{count} here", count=count)
     doors = Counter(who.door for who in members)
     by_door = ", ".join(f"{number} {door}" for door, number in sorted(doors.items()))
-    return f"{count} here ({by_door})" if len(members) == count else f"{count} here"
+    return view.phrase("{count} here ({doors})", count=count, doors=by_door)

@@ -14,6 +14,7 @@ import pytest
 import tcp_room
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = {"oneroom_client", "tcp_room", "web_gateway"}
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +31,21 @@ def test_the_wheel_holds_both_packages_and_the_page(wheel: zipfile.ZipFile) -> N
     static = {path for path in (ROOT / "static").rglob("*") if path.is_file()}
     page = {f"web_gateway/static/{path.relative_to(ROOT / 'static').as_posix()}" for path in static}
     assert "web_gateway/static/index.html" in page <= shipped
-    assert {"tcp_room/room.py", "tcp_room/py.typed", "web_gateway/py.typed"} <= shipped
+    assert {
+        "tcp_room/room.py",
+        "tcp_room/py.typed",
+        "web_gateway/py.typed",
+        "oneroom_client/py.typed",
+    } <= shipped
 
 
 def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in wheel.namelist()}
-    assert tops - {f"oneroom-{tcp_room.__version__}.dist-info"} == {"tcp_room", "web_gateway"}
+    assert tops - {f"oneroom-{tcp_room.__version__}.dist-info"} == {
+        "oneroom_client",
+        "tcp_room",
+        "web_gateway",
+    }
 
 
 def test_the_command_is_installed() -> None:

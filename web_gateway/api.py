@@ -14,6 +14,7 @@ Every refusal is `{"code","text"}` and a status, made in one place, `refusals`.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
 from typing import Annotated, Any, Final, Literal
@@ -25,6 +26,7 @@ from msgspec import Meta
 
 from tcp_room import events, text
 from tcp_room.errors import RoomError
+from tcp_room.hall import Hall
 from tcp_room.limits import Pace
 from tcp_room.logs.port import Outcome
 from tcp_room.room import Room
@@ -35,7 +37,7 @@ from web_gateway.stream import json_lines, server_sent_events
 
 PACE: Final = web.AppKey("pace", Pace)
 
-_STATUS: Final = {
+STATUS: Final = {
     "foreign_origin": 403,
     "no_such_room": 404,
     "not_found": 404,
@@ -49,6 +51,9 @@ _STATUS: Final = {
     "too_many_connections": 503,
 }
 _KINDS: Final[dict[str, type[events.Logged]]] = {"say": events.Say, "act": events.Act}
+
+
+_FOR_PROGRAMS: Final = re.compile("/(rooms|hooks)(/|$)")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -77,24 +82,16 @@ class TooFast(Exception):
 async def post(request: web.Request) -> web.Response:
     """Says something. 201 with the event; 200 with the first one's if its id was posted before."""
     refuse_foreign(request.headers)
-    _keep_pace(request)
+    keep_pace(request)
     said = await _said(request)
-    settled: asyncio.Future[tuple[Outcome, bool]] = asyncio.get_running_loop().create_future()
     hall = request.app[HALL]
-    hall.post(
-        request.match_info["name"],
-        _KINDS[said.kind],
-        text.clean(said.text, hall.config.text_bytes),
-        door="http",
-        nick=said.nick,
-        id=said.id,
-        settled=lambda outcome, is_new: _resolve(settled, (outcome, is_new)),
+    said_text = text.clean(said.text, hall.config.text_bytes)
+    room, kind = request.match_info["name"], _KINDS[said.kind]
+    event, is_new = await settled(
+        hall, room, kind, said_text, door="http", nick=said.nick, id=said.id
     )
-    outcome, is_new = await settled
-    if isinstance(outcome, RoomError):
-        raise RoomError(outcome.code, outcome.text)
-    where = f"{quote(request.path)}?after={outcome.event.seq - 1}&limit=1"
-    return _json(outcome.event, 201 if is_new else 200, {hdrs.LOCATION: where})
+    where = f"{quote(request.path)}?after={event.seq - 1}&limit=1"
+    return _json(event, 201 if is_new else 200, {hdrs.LOCATION: where})
 
 
 async def page(request: web.Request) -> web.Response:
@@ -125,19 +122,20 @@ async def rooms(request: web.Request) -> web.Response:
 
 async def _said(request: web.Request) -> Said:
     """Raises RoomError (bad_json, bad_message, bad_utf8, too_long)."""
-    body = await _body(request)
+    sent = await body(request)
     content_type = request.content_type
     if content_type == "application/json" or content_type.endswith("+json"):
-        said = _decoded(body)
+        said = _decoded(sent)
     elif content_type.startswith("multipart/"):
         raise RoomError("bad_message", "the message is the body itself: text, or JSON")
     else:
-        said = Said(text.decode(body))
+        said = Said(text.decode(sent))
     nick = request.query.get("nick") if said.nick is None else said.nick
-    return msgspec.structs.replace(said, nick=nick, id=_id(request) or said.id)
+    return msgspec.structs.replace(said, nick=nick, id=id_of(request) or said.id)
 
 
-async def _body(request: web.Request) -> bytes:
+async def body(request: web.Request) -> bytes:
+    """Raises RoomError (too_long)."""
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -154,7 +152,7 @@ def _decoded(body: bytes) -> Said:
         raise RoomError("bad_json", f"that is not JSON: {error}") from None
 
 
-def _id(request: web.Request) -> str | None:
+def id_of(request: web.Request) -> str | None:
     """What makes a second try known. Raises RoomError (bad_message)."""
     key = request.headers.get("Idempotency-Key")
     limit = request.app[HALL].config.id_chars
@@ -168,7 +166,7 @@ def _number(request: web.Request, name: str) -> int | None:
     return None if raw is None else whole(raw, name)
 
 
-def _keep_pace(request: web.Request) -> None:
+def keep_pace(request: web.Request) -> None:
     """Raises TooFast."""
     wait_s = request.app[PACE].wait(request.remote or "", request.app[HALL].scheduler.time())
     if wait_s:
@@ -176,6 +174,29 @@ def _keep_pace(request: web.Request) -> None:
 
 
 # -- what the room answers
+
+
+async def settled(
+    hall: Hall,
+    room: str,
+    kind: type[events.Logged],
+    said: str,
+    *,
+    door: str,
+    nick: str | None,
+    id: str | None,
+) -> tuple[events.Logged, bool]:
+    """Has something said; the event, and whether it is new. Raises RoomError."""
+    answer: asyncio.Future[tuple[Outcome, bool]] = asyncio.get_running_loop().create_future()
+
+    def resolve(outcome: Outcome, is_new: bool) -> None:
+        _resolve(answer, (outcome, is_new))
+
+    hall.post(room, kind, said, door=door, nick=nick, id=id, settled=resolve)
+    outcome, is_new = await answer
+    if isinstance(outcome, RoomError):
+        raise RoomError(outcome.code, outcome.text)
+    return outcome.event, is_new
 
 
 class _Asker:
@@ -224,7 +245,7 @@ async def refusals(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """The one place where an error becomes an answer to a program."""
-    if request.path != "/rooms" and not request.path.startswith("/rooms/"):
+    if not _FOR_PROGRAMS.match(request.path):
         return await handler(request)
     try:
         return await handler(request)
@@ -244,7 +265,7 @@ async def refusals(
 
 def _refusal(error: RoomError, headers: Mapping[str, str] | None = None) -> web.Response:
     body = {"code": error.code, "text": error.text}
-    return _json(body, _STATUS.get(error.code, 400), headers)
+    return _json(body, STATUS.get(error.code, 400), headers)
 
 
 # A HEAD would come in, and be told nothing.

@@ -11,13 +11,14 @@ from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Pace, Turnstile
 from tcp_room.member import Outlet
-from web_gateway import api, pages, ways
+from web_gateway import api, incoming, pages, ways
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
+from web_gateway.hooks import NONE, Hooks
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
 
 
-def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
+def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.Application:
     """The web door into `hall`. `turnstile` counts connections, together with other doors."""
     config = hall.config
     # The longest JSON that can hold a message: bodies are nothing else.
@@ -27,7 +28,9 @@ def create_app(hall: Hall, turnstile: Turnstile) -> web.Application:
     app[BRIDGES] = set()
     app[STREAMS] = set()
     app[api.PACE] = Pace(config.rate, config.burst_messages)
-    app.add_routes([*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket), *api.ROUTES])
+    app[incoming.INCOMING] = incoming.by_token(hooks.incoming)
+    routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket), *api.ROUTES]
+    app.add_routes([*routes, *incoming.ROUTES])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_doors)
     return app

@@ -102,7 +102,13 @@ class Bridge:
         self._gate: asyncio.Future[None] | None = None
         self.closing: set[asyncio.Task[object]] = set()  # handshakes that are under way
         self._send = self._transport.write
-        self.session = Session(hall, self, door="web", view=TEXT if is_text else JSON, dress=framed)
+        self.session = Session(
+            hall,
+            self,
+            door="web",
+            view=TEXT.changed(lang=hall.config.lang) if is_text else JSON,
+            dress=framed,
+        )
         if is_text:
             self.session.bare_lines()
         keep_alive(self._transport, hall.config)

@@ -8,35 +8,53 @@ from typing import Any
 import click
 from aiohttp import web
 
+from oneroom_client.cli import add_to
 from tcp_room import __version__
 from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.server import BACKLOG_CONNECTIONS, Addresses, door_error, open_tcp_door, port_of
+from tcp_room.server import (
+    BACKLOG_CONNECTIONS,
+    Addresses,
+    DoorError,
+    door_error,
+    open_tcp_door,
+    port_of,
+    unix_door,
+)
 from web_gateway.app import create_app, make_runner
+from web_gateway.hooks import Hooks, HooksError
+from web_gateway.hooks import read as read_hooks
+from web_gateway.outgoing import Dispatcher
 from web_gateway.ways import ANYWHERE, lan_address
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
     """Both doors, from the first connection to the last. Raises DoorError, LogError."""
-    with opened_hall(config) as hall:
-        await _serve(hall, config, stop)
+    try:
+        hooks = read_hooks(config.hooks)
+    except HooksError as error:
+        raise DoorError(str(error)) from error
+    async with Dispatcher(hooks.outgoing, config) as dispatcher:
+        with opened_hall(config, dispatcher.witness if hooks.outgoing else None) as hall:
+            await _serve(hall, hooks, config, stop)
 
 
-async def _serve(hall: Hall, config: Config, stop: asyncio.Event) -> None:
+async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) -> None:
     turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
-    runner = make_runner(create_app(hall, turnstile), config)
+    runner = make_runner(create_app(hall, turnstile, hooks), config)
     await runner.setup()
     try:
         http_port = await _open_web_door(runner, config)
         hall.advertise(port_of(server))
         addresses.nc = nc_line(config.host, port_of(server))
         addresses.page = f"http://{reachable(config.host)}:{http_port}/"
-        click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
-        await stop.wait()
-        server.close()
-        await empty(hall, turnstile)
+        async with unix_door(hall, turnstile, addresses, config.unix):
+            click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
+            await stop.wait()
+            server.close()
+            await empty(hall, turnstile)
     finally:
         server.close()
         await runner.cleanup()
@@ -73,3 +91,6 @@ def serve_command(**flags: Any) -> None:
     """Open the room: a page for browsers, a line for nc and telnet."""
     config = Config(**flags)
     run(lambda stop: serve(config, stop))
+
+
+add_to(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pytest
@@ -257,6 +258,83 @@ TABLE: Final[list[tuple[str, list[str], list[dict[str, Any]]]]] = [
         ],
     ),
     (
+        "/echo",
+        ["* your own lines come back to you"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/echo is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/echo off",
+        ["* your own lines do not come back to you"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/echo is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/echo loud",
+        ["12:00 ! one of these: /echo on, /echo off (usage)"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/echo is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/bot",
+        ["* you are shown as a program"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/bot is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/lang zh",
+        ["* 好的，说中文"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/lang is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/lang en",
+        ["* English it is"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/lang is a setting of the text view",
+            }
+        ],
+    ),
+    (
+        "/lang",
+        ["12:00 ! one of these: /lang en zh (usage)"],
+        [
+            {
+                "kind": "error",
+                "code": "text_view_only",
+                "text": "/lang is a setting of the text view",
+            }
+        ],
+    ),
+    (
         "/json",
         ['{"kind":"live","seq":1}'],
         [
@@ -363,6 +441,41 @@ def test_what_a_program_is_told(line: str, told: list[dict[str, Any]]) -> None:
 def test_the_table_above_holds_every_command() -> None:
     tried = {line[1:].partition(" ")[0] for line in LINES}
     assert tried - {"nonsense", ""} == COMMANDS.keys() - {"help"}
+
+
+@pytest.mark.parametrize("line", [line for line, shown, _ in TABLE if shown], ids=str)
+def test_everything_is_said_in_chinese_too(line: str) -> None:
+    house, _ = company(lang="zh")
+    al, al_sees = al_comes(house)
+    typed(al, "/lang zh", "/me was here")
+    house.hush()
+    typed(al, line)
+    house.loop.settle()
+    own = [told for told in al_sees.lines if re.match(r"(\d\d:\d\d )?[*!] ", told)]
+    for told in own if line not in ("/lang en", "/rooms", "/topic") else ():
+        assert re.search("[\u4e00-\u9fff]", told.rpartition("(")[0] or told), told
+
+
+def test_who_wants_its_own_lines_back_gets_them_at_their_place() -> None:
+    house, bob_sees = company()
+    al, al_sees = house.enter("al")
+    typed(al, "/echo", "one")
+    house.hush()
+    typed(al, "two", "/me waves")
+    house.loop.settle()
+    assert al_sees.lines == ["12:00 <al> two", "12:00 ** al waves"] == bob_sees.lines
+    al_sees.forget()
+    typed(al, "/echo off", "three")
+    house.loop.settle()
+    assert al_sees.lines == ["* your own lines do not come back to you"]
+
+
+def test_who_is_a_program_is_shown_as_one() -> None:
+    house, bob_sees = company()
+    al, _ = house.enter("al")
+    typed(al, "/bot", "the build is green")
+    house.loop.settle()
+    assert bob_sees.lines[-1] == "12:00 <al|bot> the build is green"
 
 
 def test_help_is_the_table() -> None:

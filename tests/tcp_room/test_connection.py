@@ -10,9 +10,11 @@ import re
 import socket
 import struct
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tcp_room.server import unix_door
 from tests.browser import House, launched, opened, terminal
 from tests.programs import running
 
@@ -64,6 +66,7 @@ async def answer(house: House, data: bytes) -> bytes:
         ("ncat -C localhost {}", "\n"),
         ("curl -sN telnet://localhost:{}", "\n"),
         ("socat - TCP:localhost:{}", "\n"),
+        ("busybox nc 127.0.0.1 {}", "\n"),
         ("plink -batch -raw -P {} localhost", "\n"),
         ("plink -batch -telnet -P {} localhost", "\n"),
     ],
@@ -84,7 +87,16 @@ async def test_people_talk_with_what_they_have(house: House, command: str, end: 
         assert "<bob>" not in shown
 
 
-@pytest.mark.parametrize("command", ["telnet localhost {}", "socat -,raw,echo=0 TCP:localhost:{}"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "telnet localhost {}",
+        "busybox telnet 127.0.0.1 {}",
+        "socat -,raw,echo=0 TCP:localhost:{}",
+        "plink -raw -P {} localhost",
+        "plink -telnet -P {} localhost",
+    ],
+)
 async def test_people_talk_from_terminals(house: House, command: str) -> None:
     async with (
         terminal(house, "alice") as alice,
@@ -95,6 +107,67 @@ async def test_people_talk_from_terminals(house: House, command: str) -> None:
         await alice.until("<bob> hello 你好")
         await alice.type("早上好, bob")
         await program.until("<alice> 早上好, bob")
+
+
+async def test_people_talk_over_a_unix_socket(house: House, tmp_path: Path) -> None:
+    path = str(tmp_path / "room.sock")
+    async with (
+        unix_door(house.hall, house.turnstile, house.addresses, path),
+        terminal(house, "alice") as alice,
+        running("nc.openbsd", "-U", path) as program,
+    ):
+        program.type("/nick bob\nhello 你好\n")
+        await alice.until("<bob> hello 你好")
+        await alice.type("早上好, bob")
+        await program.until("<alice> 早上好, bob")
+        program.kill()
+        async with asyncio.timeout(10):
+            while len(house.turnstile) > 1:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_half_typed_line_can_be_had_again(house: House) -> None:
+    """By Ctrl-R, in the terminal's own line editing: what the greeting tells."""
+    async with (
+        terminal(house, "alice") as alice,
+        running("nc.openbsd", "localhost", str(house.tcp_port), in_terminal=True) as nc,
+    ):
+        await nc.until("Ctrl-R shows again")
+        await alice.until("joined")
+        nc.type("half a li")
+        await nc.until("half a li")
+        await alice.type("in between")
+        shown = await nc.until("in between")
+        nc.type("\x12")
+        assert (await nc.until("^R\r\nhalf a li")).count("half a li") == 2
+        nc.type("ne\n")
+        assert "> half a line\n" in await alice.until("half a line")
+        assert "in between" in shown
+
+
+async def test_an_answer_to_are_you_there(house: House) -> None:
+    assert b"* yes, still here\r\n" in await answer(house, b"hi\r\n\xff\xf6")
+
+
+async def test_a_programs_line(house: House) -> None:
+    async with terminal(house) as bot, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        await bot.type("/bot ci", "the build is green")
+        await alice.until("<ci|bot> the build is green")
+        await alice.type("thanks")
+        assert await bot.until("thanks") == "<alice> thanks\n"
+
+
+async def test_the_house_may_speak_chinese() -> None:
+    async with opened(lang="zh", per_address=1) as house, terminal(house, "小明") as one:
+        assert "* 欢迎来到 #lobby：你是第一个来的" in await one.until("你是 小明")
+        assert (
+            "! 你的地址已经有 1 个连接了 (too_many_connections)"
+            in (await answer(house, b"")).decode()
+        )
+        await one.type("/dance", "/lang en", "/dance")
+        await one.until("! 没有 /dance 这个命令")
+        await one.until("! there is no command /dance")
 
 
 async def test_ctrl_c_in_telnet_leaves_the_screen_alive(house: House) -> None:

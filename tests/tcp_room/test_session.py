@@ -344,6 +344,35 @@ def test_an_error_is_told_to_its_author_alone() -> None:
     assert bob_sees.lines == ["12:00 <al> fine"]
 
 
+@pytest.mark.parametrize(("line", "nick"), [("/bot", "guest-1"), ("/BOT ci", "ci")])
+def test_a_bot_by_its_first_line_is_told_what_is_said_from_now_on_and_no_more(
+    line: str, nick: str
+) -> None:
+    house = House()
+    bob, bob_sees = house.enter("bob")
+    typed(bob, "before")
+    house.hush()
+    session, sees = house.visitor()
+    typed(session, line, "green")
+    house.loop.settle()
+    typed(bob, "thanks")
+    house.enter("eve")
+    house.loop.advance(1)
+    assert sees.lines == ["<bob> thanks"]
+    assert f"12:00 <{nick}|bot> green" in bob_sees.lines
+
+
+def test_a_bot_says_so_in_its_hello() -> None:
+    house = House()
+    _, bob_sees = house.enter("bob")
+    session, sees = house.visitor()
+    sent(session, "hello", nick="ci", bot=True)
+    sent(session, "say", text="green")
+    house.loop.settle()
+    assert {"nick": "ci", "door": "bot"} in sees.events[0]["members"]
+    assert "12:00 <ci|bot> green" in bob_sees.lines
+
+
 # -- pace
 
 

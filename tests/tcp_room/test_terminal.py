@@ -16,6 +16,7 @@ from tcp_room.terminal import TEXT, TextView
 NOON: Final = 1_795_435_200_000  # 2026-11-23 12:00 UTC
 BOB, EVE = events.Here("bob", "tcp"), events.Here("eve", "web")
 LIMITS: Final = events.Limits(4096, 32, 5.0)
+CTRL_R: Final = "* Ctrl-R shows again what you were typing when others' words came in between."
 
 
 def lines(event: events.Event, view: TextView = TEXT) -> list[str]:
@@ -26,9 +27,9 @@ def lines(event: events.Event, view: TextView = TEXT) -> list[str]:
 
 
 def logged(
-    kind: type[events.Logged], text: str, nick: str = "bob", at: int = NOON
+    kind: type[events.Logged], text: str, nick: str = "bob", at: int = NOON, door: str = "tcp"
 ) -> events.Logged:
-    return kind(seq=1, id=None, at=at, nick=nick, door="tcp", text=text)
+    return kind(seq=1, id=None, at=at, nick=nick, door=door, text=text)
 
 
 def presence(
@@ -68,6 +69,11 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
     (logged(events.Say, "one\n\ntwo"), ["12:00 <bob> one", "12:00 <bob>| ", "12:00 <bob>| two"]),
     (logged(events.Act, "waves"), ["12:00 ** bob waves"]),
     (logged(events.Act, "waves\nand smiles"), ["12:00 ** bob waves", "12:00 ** bob and smiles"]),
+    (
+        logged(events.Say, "green\nagain", door="bot"),
+        ["12:00 <bob|bot> green", "12:00 <bob|bot>| again"],
+    ),
+    (logged(events.Act, "builds", door="bot"), ["12:00 ** bob|bot builds"]),
     (logged(events.Topic, "tea"), ["12:00 * bob set the topic: tea"]),
     (logged(events.Topic, ""), ["12:00 * bob took the topic away"]),
     (presence(joined=["carol"]), ["12:00 * carol joined (13 here)"]),
@@ -100,6 +106,7 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
         [
             "* Welcome to #lobby: 2 here (1 tcp, 1 web). /help lists the commands,"
             " /nick NAME chooses a name.",
+            CTRL_R,
             "* You are al.",
         ],
     ),
@@ -108,6 +115,7 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
         [
             "* Welcome to #lobby: you are the first one here. /help lists the commands,"
             " /nick NAME chooses a name.",
+            CTRL_R,
             "* Topic: tea",
             "* You are al.",
         ],
@@ -116,6 +124,7 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
         welcome(count=700),
         [
             "* Welcome to #lobby: 700 here. /help lists the commands, /nick NAME chooses a name.",
+            CTRL_R,
             "* You are al.",
         ],
     ),
@@ -125,6 +134,7 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
         events.Gap(1, 9, "epoch"),
         ["* This is another log than the one you read before; what follows is its latest part"],
     ),
+    (events.Gap(3, 7, "missed"), ["* Messages 3 to 7 are missing"]),
     (events.Nick("alan"), ["* You are now alan"]),
     (events.Members("lobby", [BOB, EVE], 2), ["* 2 in #lobby: bob (tcp), eve (web)"]),
     (
@@ -209,6 +219,32 @@ def test_who_likes_it_quiet_is_not_told_who_comes_and_goes() -> None:
     assert lines(logged(events.Say, "hi"), view) == ["12:00 <bob> hi"]
 
 
+@pytest.mark.parametrize("event", [event for event, _ in TABLE])
+def test_who_reads_chinese_is_told_the_same_in_chinese(event: events.Event) -> None:
+    english, chinese = lines(event), lines(event, TEXT.changed(lang="zh"))
+    assert len(english) == len(chinese)
+    for line, other in zip(english, chinese, strict=True):
+        head = re.match(r"(\d\d:\d\d )?(\*\*?|->|!|<.*>\|?) ", line)
+        assert head is not None and other.startswith(head[0])
+        if head[0].endswith(("* ", "> ", "! ")) and "<" not in head[0] and "**" not in head[0]:
+            assert (line == other) is ("this list" not in line and is_given(event))
+
+
+def is_given(event: events.Event) -> bool:
+    """What stands in these is not in the table, since the tests made it up."""
+    return isinstance(event, events.Notice | events.Error | events.Help)
+
+
+def test_who_wants_an_echo_has_a_line_that_nobody_breaks_into() -> None:
+    view = TEXT.changed(echo=True)
+    assert view.echoes
+    assert CTRL_R not in lines(welcome(), view)
+
+
+def test_who_wants_no_greeting_gets_none() -> None:
+    assert lines(welcome(), TEXT.changed(greet=False)) == []
+
+
 def test_a_line_ends_as_its_reader_ends_them() -> None:
     event = logged(events.Say, "one\ntwo")
     assert TEXT.encode(event) == b"12:00 <bob> one\r\n12:00 <bob>| two\r\n"
@@ -287,7 +323,7 @@ def events_of(nick: str, text: str, topic: str) -> list[tuple[events.Event, str,
         (logged(events.Topic, topic or "-", nick), "12:00 * ", 1),
         (presence([nick], [nick], [(nick, text)]), "12:00 * ", 3),
         (events.Dm(NOON, nick, "al", text), "12:00 -> private from ", several),
-        (welcome(nick=nick, topic=topic or "-", room=text, members=here), "* ", 3),
+        (welcome(nick=nick, topic=topic or "-", room=text, members=here), "* ", 4),
         (events.Nick(nick), "* ", 1),
         (events.Members(text, here, 1), "* ", 1),
         (events.Rooms([events.RoomLine(text, 1, topic)]), "* ", 1),

@@ -21,6 +21,7 @@ from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member
 from web_gateway.app import create_app, make_runner
+from web_gateway.hooks import NONE, Hooks
 
 
 class Served:
@@ -223,13 +224,15 @@ class _Server(TestServer):
 
 
 @asynccontextmanager
-async def served(engine: Engine | None = None, **config: Any) -> AsyncIterator[Served]:
+async def served(
+    engine: Engine | None = None, hooks: Hooks = NONE, **config: Any
+) -> AsyncIterator[Served]:
     """A web door on a port of its own, until it is closed."""
     chosen = Config(**{"rate": 0.0, "leave_grace_s": 0.0, "presence_gather_s": 0.0, **config})
     turnstile = Turnstile(chosen.per_address, 0)
     kept = engine or MemoryEngine("e1", chosen.memory_events)
     hall = Hall(kept, asyncio.get_running_loop(), _now, secrets.token_hex, chosen)
-    async with TestClient(_Server(create_app(hall, turnstile), chosen)) as client:
+    async with TestClient(_Server(create_app(hall, turnstile, hooks), chosen)) as client:
         house = Served(hall, turnstile, client)
         try:
             yield house

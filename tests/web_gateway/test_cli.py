@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +89,31 @@ def test_one_door_can_be_opened_alone() -> None:
     with started("--tcp-port", "0", program="tcp_room") as program:
         connected(program.tcp_port).close()
         assert program.stop() == (0, "")
+
+
+def test_a_unix_socket_is_a_door_as_long_as_it_runs(tmp_path: Path) -> None:
+    path = tmp_path / "room.sock"
+    with started(*BOTH, "--unix", str(path)) as program:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"/nick alice\n")
+            assert b"You are alice" in client.recv(1000)
+        assert program.stop() == (0, "")
+    assert not path.exists()
+
+
+def test_hooks_stand_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "hooks.toml"
+    path.write_text("[[incoming]]\ntoken = 'a-token-of-16-and-more'\n")
+    with started(*BOTH, "--hooks", str(path)) as program:
+        address = f"http://127.0.0.1:{program.http_port}/hooks/a-token-of-16-and-more"
+        request = urllib.request.Request(address, b'{"text":"green"}')
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.read() == b"ok"
+    path.write_text("[[incoming]]\ntoken = 'short'\n")
+    done = run("web_gateway", *BOTH, "--hooks", str(path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert str(path) in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,357 @@
+"""The room at a terminal: what comes scrolls by, what one types stays where it is.
+
+Inline and not full-screen, so that scrolling back, selecting and searching are
+the terminal's own. One prompt runs from the first line to the last. What comes
+is printed above it, some milliseconds' worth at a time: drawing the prompt anew
+is what costs.
+
+Before the screen stands the text view, which makes visible whatever a terminal
+would obey; names in the prompt and below it pass the same guard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final
+
+from prompt_toolkit import PromptSession, print_formatted_text
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.filters import to_filter
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
+
+from oneroom_client import typed
+from oneroom_client.attention import Bell, Unread, mentions
+from oneroom_client.completion import choices
+from oneroom_client.places import history_file
+from oneroom_client.room import Back, Offline, Refused, Room, Unconfirmed
+from oneroom_client.status import Failure, Status
+from tcp_room import events
+from tcp_room.languages import phrase
+from tcp_room.messages import Command
+from tcp_room.terminal import TextView
+from tcp_room.text import visible
+
+# Absences that are shorter are nobody's concern.
+TOLD_AFTER_S: Final = 5.0
+# What comes within so long is printed together.
+_GATHER_S: Final = 0.05
+# A block of more lines was perhaps not meant to be said.
+LONG_LINES: Final = 5
+# What is waited for when one leaves.
+_LEAVE_S: Final = 3.0
+# A terminal tells of its focus (xterm's mode 1004) in sequences that prompt_toolkit does not know:
+# here they are keys that no keyboard has.
+_FOCUS_GAINED, _FOCUS_LOST = Keys.F23, Keys.F24
+_STYLE: Final = Style.from_dict(
+    {"bottom-toolbar": "noreverse", "prompt": "bold", "status": "fg:ansibrightblack", "ask": "bold"}
+)
+
+
+class Console:
+    def __init__(self, room: Room, view: TextView, *, history: bool) -> None:
+        """`history`: whether to show what was said before."""
+        self._room = room
+        self._view = view
+        self._is_past = not history
+        self._unread = Unread(time.monotonic())
+        self._bell = Bell()
+        self._commands: list[str] = []
+        self._speakers: dict[str, None] = {}  # the last one last
+        self._asked = ""  # the text of which it was asked whether it is meant
+        self._question = ""
+        self._color_depth = ColorDepth.DEPTH_4_BIT if view.color else ColorDepth.DEPTH_1_BIT
+        self._help_id = room.new_id()
+        self._offline_since: float | None = None
+        self._was_told = False  # that it is offline
+        self._prompt = self._session()
+        self._prompt.default_buffer.on_text_changed += self._edited
+        # As high as what is typed, and not as the terminal.
+        self._prompt.layout.current_window.dont_extend_height = to_filter(True)
+
+    async def run(self) -> Status:
+        """Until the person leaves, or is sent away. Raises Refused."""
+        reading = asyncio.create_task(self._read())
+        self._room.post(Command(line="/help", id=self._help_id))
+        _on_termination(self._exit)
+        ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
+        output = self._prompt.output
+        output.write_raw("\x1b[?1004h")
+        status = Status.FINE
+        try:
+            await self._prompt.prompt_async()
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+        except EOFError:
+            pass
+        finally:
+            output.write_raw("\x1b[?1004l")
+            output.flush()
+        if reading.done():
+            reading.result()
+        await self._leave(reading)
+        return status
+
+    async def _leave(self, reading: asyncio.Task[None]) -> None:
+        """Raises Failure if something is left unsaid."""
+        with suppress(Unconfirmed, Refused):
+            await self._room.settled(silence_s=_LEAVE_S)
+        reading.cancel()
+        if left := len(self._room.outbox):
+            raise Failure(
+                Status.UNCONFIRMED,
+                self._phrase("{count} of your messages were not sent", count=left),
+            )
+
+    def _exit(self) -> None:
+        app = self._prompt.app
+        if app.is_running and not app.is_done:
+            app.exit(exception=EOFError())
+
+    # -- what comes
+
+    async def _read(self) -> None:
+        try:
+            async for event in self._room:
+                told = [event, *self._room.waiting()]
+                lines = b"".join(map(self._shown, told)).decode()
+                self._print(lines)
+                await asyncio.sleep(_GATHER_S)
+        finally:
+            self._exit()
+
+    def _print(self, lines: str) -> None:
+        """Above the prompt. As run_in_terminal() does, but the terminal stays in raw mode: a key
+        that is pressed meanwhile would be echoed, and a Ctrl-U not be ours."""
+        app = self._prompt.app
+        if lines and app.is_running:
+            app.renderer.erase()
+            print_formatted_text(
+                ANSI(lines), end="", output=app.output, color_depth=self._color_depth
+            )
+            app.renderer.reset()
+            app.renderer.request_absolute_cursor_position()
+            app._redraw()  # at once: `invalidate` would leave it without a prompt for a moment
+        else:
+            app.invalidate()
+
+    def _shown(self, event: events.Event) -> bytes:
+        match event:
+            case Offline():
+                return self._went_offline(event)
+            case Back():
+                self._offline_since = None
+                return self._dim(self._phrase("connected again")) if self._was_told else b""
+            case events.Welcome() if self._offline_since is not None:
+                return b""
+            case events.Members(id=None):
+                return b""
+            case events.Live():
+                self._is_past = False
+                return b""
+            case events.Logged() if self._is_past:
+                return b""
+            case events.Presence(joined=[events.Here(nick=nick)], left=[], renamed=[]):
+                if nick == self._room.state.nick:
+                    return b""
+            case events.Help(id=id) if id == self._help_id:
+                self._commands = [line.usage[1:].split()[0] for line in event.commands]
+                return b""
+        return self._rule(event) + self._view.encode(event)
+
+    def _rule(self, event: events.Event) -> bytes:
+        """What precedes it, if it is something to read."""
+        if not isinstance(event, events.Logged | events.Dm) or self._room.is_own(event):
+            return b""
+        if isinstance(event, events.Logged):
+            self._speakers.pop(event.nick, None)
+            self._speakers[event.nick] = None
+        if not self._room.state.is_live:
+            return b""
+        now = time.monotonic()
+        nick = self._room.state.nick
+        is_meant = isinstance(event, events.Dm) or mentions(event.text, nick)
+        if is_meant and self._bell.rings(now):
+            self._prompt.output.bell()
+        since = self._unread.rule(now)
+        if since is None:
+            return b""
+        clock = time.strftime("%H:%M", time.localtime(time.time() - (now - since)))
+        label = self._phrase("new since {clock}", clock=clock)
+        return self._dim(label)
+
+    def _went_offline(self, event: Offline) -> bytes:
+        now = time.monotonic()
+        if self._offline_since is None:
+            self._offline_since, self._was_told = now, False
+        if self._was_told or now - self._offline_since < TOLD_AFTER_S:
+            return b""
+        self._was_told = True
+        return self._dim(event.why)
+
+    def _dim(self, label: str) -> bytes:
+        """A rule with a label in it, as wide as the terminal."""
+        columns = self._prompt.output.get_size().columns
+        rest = max(columns - get_cwidth(visible(label)) - 7, 0)
+        line = f"──── {visible(label)} {'─' * min(rest, 40)}"
+        return (f"\x1b[2m{line}\x1b[0m\n" if self._view.color else f"{line}\n").encode()
+
+    # -- what is typed
+
+    def _enter(self, event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        text = buffer.text.strip("\n")
+        if not text.strip():
+            buffer.reset()
+            return
+        self._question = self._objection(text)
+        if self._question:
+            self._asked = text
+            return
+        buffer.append_to_history()
+        buffer.reset()
+        self._asked = ""
+        message = typed.message(text, self._room.new_id())
+        if typed.is_farewell(message) and self._room.is_offline:
+            self._exit()
+        else:
+            self._room.post(message)
+
+    def _objection(self, text: str) -> str:
+        """What speaks against saying that, if anything does."""
+        limits = self._room.state.limits
+        size = len(text.encode())
+        if limits is not None and size > limits.text_bytes:
+            return self._phrase(
+                "that is {size} bytes long, and {limit_bytes} is the limit; it was not sent",
+                size=size,
+                limit_bytes=limits.text_bytes,
+            )
+        count = text.count("\n") + 1
+        if count > LONG_LINES and text != self._asked:
+            return self._phrase(
+                "{count} lines: Enter says them as one message, Ctrl-C drops them", count=count
+            )
+        return ""
+
+    def _edited(self, buffer: Buffer) -> None:
+        self._unread.key(time.monotonic())
+        self._question = ""
+
+    def completions(self, before: str) -> Iterable[Completion]:
+        members = self._room.state.members
+        recent = [nick for nick in reversed(self._speakers) if nick in members]
+        names = dict.fromkeys([*recent, *sorted(members)])
+        names.pop(self._room.state.nick, None)
+        for choice in choices(before, self._commands, names):
+            yield Completion(visible(choice.text), start_position=-choice.typed)
+
+    # -- how it looks
+
+    def _session(self) -> PromptSession[str]:
+        path = history_file()
+        history: History = FileHistory(str(path)) if path else InMemoryHistory()
+        return PromptSession(
+            message=self._message,
+            multiline=True,
+            history=history,
+            completer=_Completer(self),
+            complete_while_typing=False,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            reserve_space_for_menu=0,
+            bottom_toolbar=self._status,
+            prompt_continuation=lambda width, line, wrapped: (
+                "" if wrapped else " " * (width - 2) + "| "
+            ),
+            key_bindings=self._keys(),
+            enable_suspend=True,
+            enable_open_in_editor=True,
+            erase_when_done=True,
+            refresh_interval=1.0,
+            style=_STYLE,
+            color_depth=self._color_depth,
+        )
+
+    def _message(self) -> StyleAndTextTuples:
+        return [("class:prompt", f"{visible(self._room.state.nick)}> ")]
+
+    def _status(self) -> StyleAndTextTuples:
+        if self._question:
+            return [("class:ask", self._question)]
+        state = self._room.state
+        parts = [f"#{visible(state.room)}"]
+        if self._room.is_offline:
+            parts.append(self._phrase("offline"))
+        else:
+            parts.append(self._phrase("{count} here", count=state.count))
+            if self._room.lag_s is not None:
+                parts.append(self._phrase("lag {ms} ms", ms=round(self._room.lag_s * 1000)))
+        if waiting := len(self._room.outbox):
+            parts.append(self._phrase("{count} on their way", count=waiting))
+        return [("class:status", _cut(" · ".join(parts), self._prompt.output.get_size().columns))]
+
+    def _phrase(self, template: str, **values: object) -> str:
+        return phrase(self._view.lang, template, **values)
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        keys.add("enter")(self._enter)
+        keys.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
+        keys.add("c-c")(self._interrupt)
+        keys.add(_FOCUS_LOST)(lambda event: self._unread.focus_lost(time.monotonic()))
+        keys.add(_FOCUS_GAINED)(lambda event: self._unread.focus_gained(time.monotonic()))
+        return keys
+
+    def _interrupt(self, event: KeyPressEvent) -> None:
+        """Clears the line, and on an empty one leaves."""
+        self._question = self._asked = ""
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt())
+
+
+class _Completer(Completer):
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        return self._console.completions(document.text_before_cursor)
+
+
+def _continuation(width: int, line: int, wrapped: int) -> str:
+    """What stands before the further lines of what is typed."""
+    return "" if wrapped else "| ".rjust(width)
+
+
+def _cut(line: str, columns: int) -> str:
+    """As much of it as fits so many columns."""
+    width = 0
+    for end, char in enumerate(line):
+        width += get_cwidth(char)
+        if width > columns:
+            return line[:end]
+    return line
+
+
+def _on_termination(leave: Callable[[], None]) -> None:
+    """The terminal is left as it was found."""
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, leave)

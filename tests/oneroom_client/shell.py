@@ -1,0 +1,46 @@
+"""The commands as a shell runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+
+from tests.browser import House
+
+ONEROOM = f"{shlex.quote(sys.executable)} -m oneroom_client"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+
+async def sh(line: str, house: House | None = None, stdin: bytes = b"", **variables: str) -> Done:
+    """Runs a line of bash, in which `oneroom` is ours and comes to `house`."""
+    process = await shell(line, house, **variables)
+    async with asyncio.timeout(30):
+        out, err = await process.communicate(stdin)
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+async def shell(
+    line: str, house: House | None = None, **variables: str
+) -> asyncio.subprocess.Process:
+    address = {"ONEROOM_ADDRESS": f"127.0.0.1:{house.tcp_port}"} if house else {}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ONEROOM")}
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f'set -o pipefail; oneroom() {{ {ONEROOM} "$@"; }}; {line}',
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env={**plain, "LC_ALL": "C.UTF-8", "TZ": "UTC", **address, **variables},
+    )

@@ -1,0 +1,109 @@
+"""What a client knows, and what it shows of what it hears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oneroom_client.state import State
+from tcp_room.events import (
+    Event,
+    Gap,
+    Here,
+    Limits,
+    Live,
+    Members,
+    Nick,
+    Presence,
+    Renamed,
+    Say,
+    Topic,
+    Welcome,
+)
+from tcp_room.messages import Hello
+
+
+def welcome(**fields: Any) -> Welcome:
+    told: dict[str, Any] = {
+        "nick": "alice",
+        "room": "lobby",
+        "epoch": "e1",
+        "seq": 10,
+        "topic": "",
+        "members": [Here("alice", "tcp")],
+        "count": 1,
+        "limits": Limits(4096, 32, 5.0),
+        "replay": 3,
+        "since": 0,
+        "at": 0,
+    }
+    return Welcome(**{**told, **fields})
+
+
+def say(seq: int) -> Say:
+    return Say(seq, None, 0, "bob", "tcp", f"m{seq}")
+
+
+def inside(**hello: Any) -> State:
+    state = State(Hello(**hello))
+    state.hear(welcome())
+    return state
+
+
+def shown(state: State, *events: Event) -> list[Event]:
+    return [event for heard in events for event in state.hear(heard)]
+
+
+def test_it_comes_back_where_it_stopped() -> None:
+    state = inside(session="s" * 16)
+    shown(state, say(8), say(9))
+    state.disconnected()
+    hello = state.hello()
+    assert (hello.nick, hello.room, hello.since, hello.epoch) == ("alice", "lobby", 9, "e1")
+    assert hello.session == "s" * 16
+
+
+def test_what_was_seen_is_not_shown_again() -> None:
+    state = inside()
+    shown(state, say(8), say(9), say(10))
+    state.hear(welcome(replay=2))
+    assert shown(state, say(9), say(10), say(10)) == [say(9), say(10)]
+
+
+def test_a_hole_is_declared() -> None:
+    state = inside()
+    assert shown(state, say(8), say(11)) == [say(8), Gap(9, 10, "missed"), say(11)]
+
+
+def test_a_hole_that_the_server_declares_is_not_declared_twice() -> None:
+    state = inside()
+    gap = Gap(8, 99, "trimmed")
+    assert shown(state, gap, say(100)) == [gap, say(100)]
+
+
+def test_another_log_is_read_from_where_it_says() -> None:
+    state = inside()
+    shown(state, say(8), say(9), say(10))
+    told = [welcome(epoch="e2", seq=2, replay=2), Gap(1, 2, "epoch"), say(1), say(2)]
+    assert shown(state, *told) == told
+    assert state.hello().epoch == "e2"
+
+
+def test_it_knows_who_is_here() -> None:
+    state = inside()
+    shown(
+        state,
+        Presence(0, [Here("bob", "web"), Here("eve", "tcp")], [], [], 3),
+        Presence(0, [Here("eve", "web")], ["eve"], [Renamed("bob", "小明")], 3),
+    )
+    assert state.members == {"alice": "tcp", "小明": "web", "eve": "web"}
+    shown(state, Members("lobby", [Here("alice", "tcp")], 1))
+    assert (state.members, state.count) == ({"alice": "tcp"}, 1)
+
+
+def test_it_knows_its_name_the_topic_and_when_it_is_live() -> None:
+    state = inside()
+    assert not state.is_live
+    shown(state, Nick("爱丽丝"), Topic(8, None, 0, "bob", "tcp", "tea"), Live(10))
+    assert (state.nick, state.topic, state.is_live) == ("爱丽丝", "tea", True)
+    state.nameless()
+    assert state.hello().nick is None

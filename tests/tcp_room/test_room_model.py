@@ -393,8 +393,10 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _is_at_rest(self) -> bool:
         members = [reader.session.member for reader in self.readers]
-        are_level = all(member.condition is Condition.LEVEL for member in members)
-        has_more_to_tell = self.room._turning or self.room._quiet
+        are_level = all(
+            member.condition is Condition.LEVEL and not member.backlog for member in members
+        )
+        has_more_to_tell = self.room._turning or self.room._quiet or self.room._leaving
         return are_level and not has_more_to_tell
 
     def teardown(self) -> None:

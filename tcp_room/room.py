@@ -308,13 +308,17 @@ class Room:
         end = self.head + 1 if before is None else min(before, self.head + 1)
         start = max(end - limit - 1, self._log.first - 1) if after is None else after
         limit = min(limit, max(end - start - 1, 0)) if after is None else limit
-        self._log.read(start, max(limit, 0), partial(self._tell_history, member, after is None, id))
+        told = partial(self._tell_history, member, end, after is None, id)
+        self._log.read(start, max(limit, 0), told)
 
-    def _tell_history(self, member: Asker, backward: bool, id: str | None, got: Page) -> None:
+    def _tell_history(
+        self, member: Asker, end: int, backward: bool, id: str | None, got: Page
+    ) -> None:
         if isinstance(got, RoomError):
             member.tell(events.Error(got.code, got.text, self._now(), id))
             return
-        logged = [record.event for record in got if record.event.seq <= self.head]
+        # What is trimmed just now, a log reads over: to what is behind the end, too.
+        logged = [record.event for record in got if record.event.seq < end]
         logged = self._fitting(logged, backward)
         if not logged:
             more = False
@@ -543,7 +547,7 @@ class Room:
             self._set(member, Condition.PARKED)
         elif member.cursor >= self.head:
             self._level_up(member)
-        elif self._window.covers(member.cursor):
+        elif self._window.covers(member.cursor) and member.cursor >= self._log.first - 1:
             self._give(member, self._window.after(member.cursor, self._config.page_events))
         else:
             back = partial(self._read, member, member.cursor)

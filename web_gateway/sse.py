@@ -40,6 +40,8 @@ class SseView:
         match event:
             case events.Logged(seq=seq) | events.Gap(last=seq, reason="trimmed"):
                 return f"id: {self.epoch}:{seq}\n".encode() + _named(event)
+            case events.Live(seq=seq):  # no event, for the browser: only where it stands
+                return f"id: {self.epoch}:{seq}\n\n".encode()
             case events.Gap() | events.Presence():
                 return _named(event)
             case events.Pong():

@@ -97,7 +97,7 @@ class Engine(Protocol):
         """The log of that room, made if it is new."""
 
     def rooms(self) -> Sequence[str]:
-        """The rooms that have a log."""
+        """The rooms that have a log. Raises RoomError (storage)."""
 
     def trim(self, retention: Retention, at: int, /) -> None:
         """Let go of what is not to be kept at `at` (ms since 1970), in the background. The logs'

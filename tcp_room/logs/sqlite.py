@@ -19,7 +19,9 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, Final, Literal, NamedTuple
@@ -42,6 +44,8 @@ _RESTART_PAGES: Final = 16_000
 
 # Events deleted in one transaction: a millisecond's worth.
 _BITE_EVENTS: Final = 500
+# Between two of them, so that who posts meanwhile waits for one, and not for all.
+_BITE_PAUSE_S: Final = 0.005
 
 _KINDS: Final[dict[str, type[Logged]]] = {"say": Say, "act": Act, "topic": Topic}
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -75,6 +79,7 @@ _INSERT: Final = (
     "INSERT INTO event (room, seq, kind, at, nick, door, text, id, author)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_ROOM: Final = "INSERT OR IGNORE INTO room (id, name) VALUES (?, ?)"
 _TOPIC: Final = "UPDATE room SET topic = ? WHERE id = ?"
 _SELECT: Final = "SELECT kind, seq, id, at, nick, door, text, author FROM event"
 _PAGE: Final = f"{_SELECT} WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
@@ -88,11 +93,14 @@ class LogError(Exception):
 class SqliteLog:
     """One room's part of the file. Its numbers are those of the last commit."""
 
-    __slots__ = ("_engine", "at", "first", "head", "room", "sink", "topic")
+    __slots__ = ("_engine", "at", "first", "head", "name", "room", "sink", "topic")
 
-    def __init__(self, engine: SqliteEngine, room: int, sink: Sink, numbers: _Numbers) -> None:
+    def __init__(
+        self, engine: SqliteEngine, room: int, name: str, sink: Sink, numbers: _Numbers
+    ) -> None:
         self._engine = engine
         self.room = room
+        self.name = name
         self.sink = sink
         self.first, self.head, self.at, self.topic = numbers
 
@@ -107,7 +115,7 @@ class SqliteLog:
         done(self._engine.read(self.room, after, limit))
 
     def close(self) -> None:
-        """Nothing is held for it: the file is the engine's."""
+        self._engine.forget(self)
 
 
 class _Numbers(NamedTuple):
@@ -137,6 +145,7 @@ class SqliteEngine:
             self._reading = _connect(path, durability)
             self.epoch = _epoch(self._writing)
             self._ids: dict[str, int] = dict(self._writing.execute("SELECT name, id FROM room"))
+            self._new_ids = count(max(self._ids.values(), default=0) + 1)
         except apsw.Error as error:
             self._lock.close()
             raise _unusable(path, error) from error
@@ -144,7 +153,8 @@ class SqliteEngine:
             self._lock.close()
             raise
         self._logs: dict[int, SqliteLog] = {}
-        self._upkeep = _Upkeep(path, durability)
+        self._pen = threading.Lock()  # held by whoever writes
+        self._upkeep = _Upkeep(path, durability, self._pen)
         self._on_loop = on_loop
         self._writing.set_wal_hook(self._upkeep.written)
         self._committer = _Committer(self._commit, on_loop) if durability == "full" else None
@@ -155,23 +165,29 @@ class SqliteEngine:
         """Raises RoomError (storage)."""
         try:
             id = self._id(room)
-            log = self._logs[id] = SqliteLog(self, id, sink, self._numbers(room))
+            log = self._logs[id] = SqliteLog(self, id, room, sink, self._numbers(room))
             return log
         except apsw.Error as error:
             raise _trouble(error) from error
 
     def rooms(self) -> Sequence[str]:
+        """Raises RoomError (storage)."""
         kept = "SELECT name FROM room WHERE EXISTS (SELECT 1 FROM event WHERE event.room = room.id)"
-        return [name for (name,) in self._reading.execute(kept)]
+        try:
+            return [name for (name,) in self._reading.execute(kept)]
+        except apsw.Error as error:
+            raise _trouble(error) from error
 
     def trim(self, retention: Retention, at: int) -> None:
         self._upkeep.trim(_Trim(retention, at, partial(self._on_loop, self._trimmed)))
 
     def _trimmed(self) -> None:
-        """The logs' beginnings have moved."""
-        for id, trimmed in self._reading.execute("SELECT id, trimmed FROM room"):
-            if id in self._logs:
-                self._logs[id].first = trimmed + 1
+        """The logs' beginnings have moved. (Or the file is closed, or cannot be read: then they
+        are read when it is opened, or after the next trim.)"""
+        with suppress(apsw.Error):
+            for id, trimmed in self._reading.execute("SELECT id, trimmed FROM room"):
+                if id in self._logs:
+                    self._logs[id].first = trimmed + 1
 
     def close(self) -> None:
         """Commits what waits, and leaves one file behind, without its write-ahead log."""
@@ -196,10 +212,19 @@ class SqliteEngine:
         except apsw.Error as error:
             return _trouble(error)
 
+    def forget(self, log: SqliteLog) -> None:
+        self._logs.pop(log.room, None)
+        if not log.head:
+            self._ids.pop(log.name, None)
+
     # -- writing
 
     def _commit(self, appends: Sequence[_Append]) -> list[list[Outcome]]:
         """All of these in one transaction, or, if that fails, none of them."""
+        with self._pen:
+            return self._transact(appends)
+
+    def _transact(self, appends: Sequence[_Append]) -> list[list[Outcome]]:
         writing = self._writing
         try:
             writing.execute("BEGIN IMMEDIATE")
@@ -218,6 +243,8 @@ class SqliteEngine:
         outcomes: list[Outcome] = []
         new: list[Record] = []
         by_id: dict[tuple[str, str], Record] = {}
+        if not seq:
+            self._writing.execute(_ROOM, (log.room, log.name))
         for draft in drafts:
             posted = None
             if draft.id is not None:
@@ -247,11 +274,10 @@ class SqliteEngine:
     # -- rooms
 
     def _id(self, room: str) -> int:
+        """It is written down with the first event: who only looks into rooms leaves no trace."""
         found = self._ids.get(room)
         if found is None:
-            # Not by the writing connection, which may be in the midst of a commit on its thread.
-            self._reading.execute("INSERT INTO room (name) VALUES (?)", (room,))
-            found = self._ids[room] = self._reading.last_insert_rowid()
+            found = self._ids[room] = next(self._new_ids)
         return found
 
     def _numbers(self, room: str) -> _Numbers:
@@ -261,8 +287,9 @@ class SqliteEngine:
                 ifnull((SELECT at FROM event WHERE room = room.id ORDER BY seq DESC LIMIT 1), 0),
                 room.topic
             FROM room WHERE name = ?"""
-        (numbers,) = self._reading.execute(query, (room,))
-        return _Numbers(*numbers)
+        for numbers in list(self._reading.execute(query, (room,))):
+            return _Numbers(*numbers)
+        return _Numbers(first=1, head=0, at=0, topic="")
 
 
 class _Committer:
@@ -310,10 +337,13 @@ class _Trim(NamedTuple):
 
 class _Upkeep:
     """The thread that copies the write-ahead log into the file, and trims it, by a connection of
-    its own. It takes small bites, since the writer waits while it has the file."""
+    its own. It takes small bites, since the writer waits while it has the file; at `pen`, since
+    SQLite would have it look again now and then, and seldom in between two bites."""
 
-    def __init__(self, path: Path, durability: Durability) -> None:
+    def __init__(self, path: Path, durability: Durability, pen: threading.Lock) -> None:
         self._connection = _connect(path, durability)
+        self._pen = pen
+        self._closing = threading.Event()
         self._due: SimpleQueue[_Trim | bool] = SimpleQueue()  # a trim, a checkpoint, the end
         self._is_due = False
         self._copied = 0  # pages of the write-ahead log that are in the file
@@ -333,6 +363,8 @@ class _Upkeep:
         self._due.put(trim)
 
     def close(self) -> None:
+        """What is still to be trimmed is left to the next time."""
+        self._closing.set()
         self._due.put(False)
         self._thread.join()
         self._connection.close()
@@ -361,15 +393,16 @@ class _Upkeep:
     def _trim(self, trim: _Trim) -> None:
         retention, at, done = trim
         connection = self._connection
-        for room, head in list(
-            connection.execute("SELECT room, max(seq) FROM event GROUP BY room")
-        ):
+        heads = (
+            "SELECT room.id, (SELECT max(seq) FROM event WHERE room = room.id) AS head FROM room"
+        )
+        for room, head in list(connection.execute(f"{heads} WHERE head")):
             if retention.events:
                 self._let_go(room, head - retention.events)
             if retention.age_s:
                 self._let_go(room, self._older_than(room, at - retention.age_s * 1000, head))
         while retention.size_bytes and self._size() > retention.size_bytes:
-            if not self._let_go_of_the_oldest():
+            if self._closing.is_set() or not self._let_go_of_the_oldest():
                 break
         done()
 
@@ -386,22 +419,27 @@ class _Upkeep:
     def _let_go(self, room: int, upto: int) -> None:
         """Deletes the events of a room up to that seq, a bite at a time."""
         bite = "SELECT max(seq) FROM (SELECT seq FROM event WHERE room = ? AND seq <= ? LIMIT ?)"
-        while True:
+        while upto > 0 and not self._closing.is_set():
             ((last,),) = self._connection.execute(bite, (room, upto, _BITE_EVENTS))
             if last is None:
                 return
-            with self._connection:
+            with self._pen, self._connection:
                 self._connection.execute(
                     "DELETE FROM event WHERE room = ? AND seq <= ?", (room, last)
                 )
                 self._connection.execute("UPDATE room SET trimmed = ? WHERE id = ?", (last, room))
+            self._closing.wait(_BITE_PAUSE_S)
 
     def _let_go_of_the_oldest(self) -> bool:
         """Deletes a bite of the room whose first event is the oldest; False if none has two."""
         query = """
-            SELECT room, min(seq), max(seq), at FROM event GROUP BY room
-            HAVING min(seq) < max(seq) ORDER BY at LIMIT 1"""
-        for room, first, last, _ in list(self._connection.execute(query)):
+            SELECT event.room, event.seq, ends.last
+            FROM (
+                SELECT room.id, (SELECT min(seq) FROM event WHERE room = room.id) AS first,
+                    (SELECT max(seq) FROM event WHERE room = room.id) AS last FROM room
+            ) AS ends JOIN event ON event.room = ends.id AND event.seq = ends.first
+            WHERE first < last ORDER BY event.at LIMIT 1"""
+        for room, first, last in list(self._connection.execute(query)):
             self._let_go(room, min(first + _BITE_EVENTS, last) - 1)
             return True
         return False

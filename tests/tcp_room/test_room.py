@@ -1573,6 +1573,50 @@ def test_who_takes_the_name_of_one_who_left_is_not_missed() -> None:
     assert told == [(["alice"], []), ([], [{"from": "carl", "to": "alice"}])]
 
 
+class TrimmedEngine(MemoryEngine):
+    """Lets go of what it is told to, whatever is in memory elsewhere."""
+
+    def trim_to(self, first: int) -> None:
+        log = self._logs["lobby"]
+        del log._records[: first - log.first]
+        log.first = first
+
+
+def test_what_is_trimmed_is_not_read_from_memory_either() -> None:
+    engine = TrimmedEngine("e1", 1000)
+    house = House(engine)
+    alice, _ = house.enter("alice", JSON)
+    for number in range(10):
+        sent(alice, "say", text=f"m{number}")
+    house.loop.settle()
+    engine.trim_to(8)
+    session, bob = house.visitor(JSON)
+    sent(session, "hello", nick="bob", since=2)
+    house.loop.settle()
+    [gap] = of_kind(bob, "gap")
+    assert (gap["from"], gap["to"], gap["reason"]) == (3, 7, "trimmed")
+    assert seqs(bob) == [8, 9, 10]
+
+
+def test_a_page_ends_where_it_was_asked_to_while_its_beginning_is_trimmed() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    log = engine.logs.setdefault("lobby", RemoteLog())
+    house.loop.settle()
+    alice, alice_sees = house.enter("alice", JSON)
+    log.answer()
+    log.arrive(*"abcdefghij")
+    house.loop.settle()
+    alice_sees.forget()
+    sent(alice, "history", before=6, limit=3)
+    [(after, limit, done)] = log.unread
+    log.unread.clear()
+    done([record for record in log.records if record.event.seq > max(after, 4)][:limit])
+    house.loop.settle()
+    [history] = of_kind(alice_sees, "history")
+    assert [event["seq"] for event in history["events"]] == [5]
+
+
 def test_a_person_can_read_on_behind_a_message() -> None:
     house = House()
     bob, _ = house.enter("bob")

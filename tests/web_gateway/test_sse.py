@@ -41,6 +41,11 @@ def test_a_gap_of_another_epoch_moves_nobody() -> None:
     assert VIEW.encode(events.Gap(1, 9, "epoch")).startswith(b"event: gap\ndata: {")
 
 
+def test_who_was_shown_nothing_yet_knows_where_it_stands() -> None:
+    """Or what is said while it is away would be a look back, without what came before that."""
+    assert VIEW.encode(events.Live(7)) == b"id: e1:7\n\n"
+
+
 def test_presence_is_shown_and_has_no_place() -> None:
     encoded = VIEW.encode(events.Presence(1000, [events.Here("bob", "web")], [], [], 2))
     assert encoded.startswith(b'event: presence\ndata: {"kind":"presence"')
@@ -54,7 +59,6 @@ def test_a_pong_is_a_comment() -> None:
     "event",
     [
         events.Typing("bob"),
-        events.Live(7),
         events.Notice("the server is stopping"),
         # "error" is what an EventSource calls the loss of its connection.
         events.Error("storage", "the disk is full"),

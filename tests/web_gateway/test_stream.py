@@ -55,6 +55,7 @@ async def test_a_browser_is_told_when_to_come_back_and_shown_what_was_said() -> 
         assert await listener.event() == {"retry": "2000"}
         event = await listener.event()
         assert (event["id"], event["event"], event["data"]["text"]) == ("e1:1", "say", "before")
+        assert await listener.event() == {"id": "e1:1"}  # level
         await house.post("now", "?nick=ci")
         event = await listener.event()
         assert (event["id"], event["data"]["nick"], event["data"]["door"]) == ("e1:2", "ci", "http")
@@ -84,6 +85,7 @@ async def test_who_listens_is_here_and_is_seen_to_come_and_go() -> None:
         guest = await house.listen(EVENTS)
         assert (await ear.line())["joined"] == [{"nick": "guest-1", "door": "http"}]
         await guest.event()
+        assert await guest.event() == {"id": "e1:0"}
         await ear.close()
         assert (await guest.event())["data"]["left"] == ["ear"]
 

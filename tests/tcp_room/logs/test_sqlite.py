@@ -222,6 +222,13 @@ def test_checkpoints_happen_elsewhere(tmp_path: Path) -> None:
 # -- trimming
 
 
+def trim(engine: SqliteEngine, retention: Retention, at: int = NOON) -> None:
+    gone = threading.Event()
+    engine._upkeep.trim(_Trim(retention, at, gone.set))
+    assert gone.wait(20)
+    engine._trimmed()
+
+
 def trimmed(
     tmp_path: Path, retention: Retention, counts: dict[str, int], at: int = NOON
 ) -> dict[str, tuple[int, int, int]]:
@@ -231,10 +238,7 @@ def trimmed(
     for room, count in counts.items():
         for number in range(count):
             logs[room].append([draft("x" * 100)], NOON + number * 1000)
-    gone = threading.Event()
-    engine._upkeep.trim(_Trim(retention, at, gone.set))
-    assert gone.wait(20)
-    engine._trimmed()
+    trim(engine, retention, at)
     result = {}
     for room, log in logs.items():
         pages: list[object] = []
@@ -287,3 +291,63 @@ def test_an_id_that_was_trimmed_is_not_known_any_more(tmp_path: Path) -> None:
     log.append([draft(id="4"), draft(id="0")], NOON)
     assert room.seqs == [1, 2, 3, 4, 5, 5, 6]
     engine.close()
+
+
+def test_the_room_whose_first_event_is_the_oldest_is_trimmed_first(tmp_path: Path) -> None:
+    """However new its last one is."""
+    engine = opened(tmp_path)
+    old, new = (engine.open(room, Listener()) for room in ("old", "new"))
+    for number in range(600):
+        old.append([draft("x" * 300)], NOON + number)
+    old.append([draft()], NOON + 9_000_000)
+    for number in range(600):
+        new.append([draft("x" * 300)], NOON + 1_000_000 + number)
+    trim(engine, Retention(size_bytes=350_000))
+    assert old.first > 1
+    assert new.first == 1
+    engine.close()
+
+
+def test_who_posts_while_it_is_trimmed_waits_for_a_bite_and_not_for_all(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    log = engine.open("lobby", Listener())
+    for _ in range(100):
+        log.append([draft("x" * 100)] * 500, NOON)
+    engine.trim(Retention(events=10), NOON)
+    posts = 0
+    while log.first == 1:
+        log.append([draft()], NOON)
+        posts += 1
+        threading.Event().wait(0.001)
+    assert posts > 50  # of a hundred bites
+    engine.close()
+
+
+def test_the_end_does_not_wait_until_all_is_trimmed(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    log = engine.open("lobby", Listener())
+    for _ in range(100):
+        log.append([draft()] * 500, NOON)
+    engine.trim(Retention(events=10), NOON)
+    engine.close()
+    engine._trimmed()  # as the loop does when it comes round after the end
+    assert len(read(tmp_path)) > 10
+
+
+def test_a_bound_that_is_never_reached_trims_nothing(tmp_path: Path) -> None:
+    assert trimmed(tmp_path, Retention(events=10**30), {"lobby": 3}) == {"lobby": (1, 3, 3)}
+
+
+def test_a_room_that_was_only_looked_into_leaves_no_trace(tmp_path: Path) -> None:
+    write(tmp_path)
+    engine = opened(tmp_path)
+    for number in range(10):
+        engine.open(f"room-{number}", Listener()).close()
+    assert engine._logs == {}
+    engine.open("room-7", Listener()).append([draft()], NOON)
+    assert sorted(engine.rooms()) == ["lobby", "room-7"]
+    engine.close()
+    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    assert list(connection.execute("SELECT name FROM room")) == [("lobby",), ("room-7",)]
+    connection.close()
+    assert read(tmp_path, "room-7") == [1]

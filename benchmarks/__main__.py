@@ -44,7 +44,9 @@ def scenes() -> Iterator[Scene]:
     yield text(100, 64, 1, 16, 256)
     yield text(100, 1000, 1, 16, 256, all_peers=False)
     yield text(1000, 64, 1, 16, 64, 256)
-    yield text(8000, 64, 1, 16, 64, 256, all_peers=False)
+    # Two at a time: three times 8,000 files are more than many may open.
+    yield Scene("text", 8000, 64, (1,), [who.room(who.TEXT), who.floor(wires.floor_text(), 64)])
+    yield Scene("text", 8000, 64, (1, 16, 64, 256), [who.room(who.TEXT), who.NATS])
     yield web(10, 64, 1, 16, 256)
     yield web(100, 64, 1, 16, 256)
     yield web(100, 1000, 1, 16, 256, all_peers=False)

@@ -22,6 +22,8 @@ from benchmarks.stream import Faulty
 QUIET_S: Final = 1.3
 # From this share of its core on, the generator may be what was measured.
 _SATURATED: Final = 0.9
+# A server that was kept from its core for so much of the time had cold caches too.
+_CONTENDED: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one turn came to. `cpu_s` is the server's."""
+    """What one turn came to. `cpu_s` is the server's; `waited_s`, how long others kept it from
+    its core."""
 
     tally: Tally
     cpu_s: float
+    waited_s: float
 
     @property
     def us(self) -> float:
@@ -89,11 +93,12 @@ class Row:
         return self.median(lambda turn: turn.tally.generator)
 
     @property
-    def is_saturated(self) -> bool:
-        """Whether the generator was at its end and the server was not."""
-        return self.generator > _SATURATED and self.generator > self.median(
-            lambda turn: turn.server
-        )
+    def note(self) -> str:
+        """What to hold against the figures."""
+        if self.median(lambda turn: turn.waited_s / turn.tally.seconds) > _CONTENDED:
+            return "others had the core"
+        is_saturated = self.generator > max(_SATURATED, self.median(lambda turn: turn.server))
+        return "generator saturated" if is_saturated else ""
 
 
 def cost_ratio(row: Row, other: Row) -> float | None:
@@ -153,9 +158,11 @@ class _Entrant:
 
     def _turn(self, seconds: float) -> None:
         assert self._crowd is not None
-        before = self._server.cpu_s()
+        server = self._server
+        cpu_s, waited_s = server.cpu_s(), server.kept_waiting_s()
         tally = self._crowd.closed_loop(self.row.in_flight, seconds)
-        self.row.turns.append(Turn(tally, self._server.cpu_s() - before))
+        turn = Turn(tally, server.cpu_s() - cpu_s, server.kept_waiting_s() - waited_s)
+        self.row.turns.append(turn)
 
     def _dare(self, what: Callable[[], None]) -> None:
         """Who fails leaves the stage: it must not disturb the others."""

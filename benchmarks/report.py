@@ -46,7 +46,7 @@ def fan_out(rows: Sequence[Row]) -> Iterable[Line]:
                 "generator": row.generator,
             }
             line.samples = {"us": [turn.us for turn in row.turns]}
-            line.note = "generator saturated" if row.is_saturated else ""
+            line.note = row.note
             line.ratio = cost_ratio(row, room) if room else None
         yield line
 

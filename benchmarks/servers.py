@@ -123,6 +123,10 @@ class Server:
         # The clock of another process, as clock_getcpuclockid(3) makes it.
         return time.clock_gettime_ns(~self._process.pid << 3 | 2) / 1e9
 
+    def kept_waiting_s(self) -> float:
+        """For how long its main thread could have run so far, but another had the core."""
+        return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
+
     def resident_bytes(self) -> int:
         found = re.search(
             r"VmRSS:\s*(\d+) kB", Path(f"/proc/{self._process.pid}/status").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
@@ -43,8 +43,10 @@ def make_runner(app: web.Application, config: Config) -> web.AppRunner:
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in headers(request.headers.get("Host")).items():
-        response.headers.setdefault(name, value)
+    if hdrs.CONTENT_SECURITY_POLICY not in response.headers:
+        response.headers.update(headers(request.headers.get("Host")))
+    # Which program of which version answers is nobody's business.
+    response.headers.popall(hdrs.SERVER, None)
     # The page and its modules belong together: an old part must not meet a new one.
     response.headers.setdefault("Cache-Control", "no-cache")
 

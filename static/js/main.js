@@ -49,6 +49,7 @@ let active = true; // of the tabs of this browser, the one that is in
 let isMember = false;
 let knocking = false; // a hello with a name is not answered yet
 let drawing = 0;
+let calling = 0;
 let target = 0; // the seq of a message that is to be shown
 /** @type {{usage: string, help: string}[]} */
 let commands = [];
@@ -369,7 +370,8 @@ function showPhase() {
 
 /** Once per picture, however many frames came: a burst is one change of the page. */
 function draw() {
-  attention.show(state, settings.now);
+  // A page that nobody sees is not drawn, and calls all the same.
+  calling ||= setTimeout(() => { calling = 0; attention.show(state, settings.now); });
   drawing ||= requestAnimationFrame(() => {
     drawing = 0;
     byId("room-name").textContent = `#${state.room}`;

@@ -52,8 +52,8 @@ def part_headers() -> dict[str, str]:
 
 
 def headers(host: str | None) -> dict[str, str]:
-    """The headers of every other answer. Nothing is loaded from elsewhere, no script or style stands in
-    the page, and the page cannot make HTML of a string."""
+    """The headers of every other answer. Nothing is loaded from elsewhere, no script or style
+    stands in the page, and the page cannot make HTML of a string."""
     own = f" ws://{host} wss://{host}" if host and HOST.fullmatch(host) else ""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -1,4 +1,4 @@
-"""Plain http under another name than localhost, as a class has it: nothing is missing that counts."""
+"""Plain http, and not localhost, as a class has it: nothing that counts is missing."""
 
 from __future__ import annotations
 

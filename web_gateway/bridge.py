@@ -43,7 +43,7 @@ CLOSE_CODES: Final[dict[Why, int]] = {
 
 
 async def websocket(request: web.Request) -> web.StreamResponse:
-    """`/ws`: the JSON view, or `?view=text`; `nick`, `room`, `since`, `epoch` as in a hello."""
+    """`/ws`: the JSON view, or `?view=text`; by `?view=json` a hello is promised; `nick`, `room`, `since`, `epoch` as in a hello."""
     hall, turnstile = request.app[HALL], request.app[TURNSTILE]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))
@@ -71,7 +71,7 @@ async def _converse(
         max_msg_size=4 * config.line_bytes,
     )
     await socket.prepare(request)
-    bridge = Bridge(hall, request, socket, is_text=request.query.get("view") == "text")
+    bridge = Bridge(hall, request, socket, view=request.query.get("view"))
     request.app[BRIDGES].add(bridge)
     try:
         if hello is not None:
@@ -94,7 +94,7 @@ class Bridge:
         request: web.Request,
         socket: web.WebSocketResponse[bool],
         *,
-        is_text: bool,
+        view: str | None,
     ) -> None:
         assert request.transport is not None
         self._transport = request.transport
@@ -103,8 +103,15 @@ class Bridge:
         self._gate: asyncio.Future[None] | None = None
         self.closing: set[asyncio.Task[object]] = set()  # handshakes that are under way
         self._send = self._transport.write
-        self.session = Session(hall, self, door="web", view=TEXT if is_text else JSON, dress=framed)
-        if is_text:
+        self.session = Session(
+            hall,
+            self,
+            door="web",
+            view=TEXT if view == "text" else JSON,
+            dress=framed,
+            says_hello=view == "json",
+        )
+        if view == "text":
             self.session.bare_lines()
         keep_alive(self._transport, hall.config)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)

@@ -57,7 +57,7 @@ let commands = [];
 /** @type {import("./search.js").Search | null} */
 let search = null;
 
-const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/ws`, hello);
+const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/ws?view=json`, hello);
 const outbox = new Outbox((frame) => connection.send(frame), storage.outbox);
 const join = new Join(query.get("name") ?? storage.lastName.load());
 const members = new Members();

@@ -66,7 +66,7 @@ async def test_the_language_is_changed_in_place_and_kept(house: House, visit: Op
     await expect(page.locator(".own .door")).to_have_text("网页")
 
 
-def test_the_languages_say_the_same_things() -> None:
+async def test_the_languages_say_the_same_things() -> None:
     english, chinese = (
         json.loads((I18N / f"{language}.json").read_text("utf-8")) for language in ("en", "zh")
     )
@@ -220,8 +220,9 @@ async def test_day_and_night_can_be_chosen(visit: Open) -> None:
     await page.get_by_role("button", name="Settings").click()
     await page.get_by_label("Colours").select_option("dark")
     assert not await is_light(page)
-    await page.reload()
-    assert not await is_light(page)
+    await page.reload(wait_until="commit")
+    await page.locator("body").wait_for(state="attached")
+    assert not await is_light(page)  # from the first picture on
 
 
 async def is_light(page: Page) -> bool:

@@ -6,7 +6,8 @@ bytes into lines and call `receive`, then `finish` (the client says no more) or
 
 - a first line that begins with `{` is a program's, and chooses the JSON view;
 - any other first line, or 200 ms of silence, is a person's, who is let in as a
-  guest (silence at a door whose own view is JSON gives a guest in that view).
+  guest (silence at a door whose own view is JSON gives a guest in that view,
+  unless its client has promised a hello).
 
 And it holds the pace. Who is faster than the rate is not refused: its lines
 wait here, its door reads no further, and nothing is lost or out of order.
@@ -54,8 +55,10 @@ class Session:
         door: str,
         view: View,
         dress: Callable[[View], View] = lambda view: view,
+        says_hello: bool = False,
     ) -> None:
-        """`view` is the door's own; `dress` puts a view into the door's frames."""
+        """`view` is the door's own; `dress` puts a view into the door's frames. `says_hello`
+        who has promised to: a page on a slow phone takes its time."""
         config = hall.config
         self.hall = hall
         self.member = Member(
@@ -78,7 +81,10 @@ class Session:
         self._refused = False
         self._finished = False
         self._timer: Any = None
-        self._wait(config.hello_wait_s, self._settle)
+        if says_hello:
+            self._wait(config.outside_s, self._turn_away)
+        else:
+            self._wait(config.hello_wait_s, self._settle)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -295,7 +301,7 @@ class Session:
             member.author = blake2b(hello.session.encode(), digest_size=12).hexdigest()
         if hello.watch:
             self.hall.watch(member, hello.room or LOBBY, hello.since, hello.epoch)
-            self._timer.cancel()
+            self._stop_waiting()
             return
         if member.room is None or member.is_watching:
             self._come_in(hello)

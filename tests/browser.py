@@ -23,6 +23,8 @@ from web_gateway.app import create_app, make_runner
 from web_gateway.bridge import BRIDGES, Bridge
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A name that the browser takes for this machine, but does not trust as it trusts localhost.
+NAME: Final = "chat.test"
 # A browser that calls nobody but us, and needs neither a screen nor privileges.
 ARGUMENTS: Final = [
     "--no-sandbox",
@@ -32,6 +34,7 @@ ARGUMENTS: Final = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
 ]
 
 

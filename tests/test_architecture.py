@@ -154,7 +154,42 @@ def test_nobody_makes_html_of_strings() -> None:
             assert not FORBIDDEN_IN_PAGES.search(path.read_text()), path
 
 
-@pytest.mark.parametrize("name", ["connection", "frames", "outbox", "state"])
+def test_the_modules_that_are_loaded_at_once_are_named_in_the_page() -> None:
+    """Else each would be asked for only when the one that imports it has come."""
+    static = ROOT / "static"
+    named = set(
+        re.findall(r'modulepreload" href="/static/js/(\w+\.js)"', _text(static / "index.html"))
+    )
+    needed: set[str] = set()
+    found = {"main.js"}
+    while found:
+        source = _text(static / "js" / found.pop())
+        imported = set(re.findall(r'^(?:import|} from) .*?"\./(\w+\.js)";$', source, re.M))
+        found |= imported - needed
+        needed |= imported
+    assert named == needed
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+PURE_SCRIPTS = [
+    "addresses",
+    "complete",
+    "connection",
+    "frames",
+    "markup",
+    "mentions",
+    "outbox",
+    "presence",
+    "rows",
+    "settings",
+    "state",
+]
+
+
+@pytest.mark.parametrize("name", PURE_SCRIPTS)
 def test_what_is_no_view_knows_no_dom(name: str) -> None:
     source = (ROOT / "static" / "js" / f"{name}.js").read_text()
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.S)

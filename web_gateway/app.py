@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
@@ -59,10 +59,12 @@ async def departures(
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    # Which program of which version answers is nobody's business.
+    response.headers.popall(hdrs.SERVER, None)
     if isinstance(response, web.WebSocketResponse):
         return  # no page: nothing that a browser shows or keeps
-    for name, value in headers(request.headers.get("Host")).items():
-        response.headers.setdefault(name, value)
+    if hdrs.CONTENT_SECURITY_POLICY not in response.headers:
+        response.headers.update(headers(request.headers.get("Host")))
     # The page and its modules belong together: an old part must not meet a new one.
     response.headers.setdefault("Cache-Control", "no-cache")
 

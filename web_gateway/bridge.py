@@ -43,7 +43,7 @@ CLOSE_CODES: Final[dict[Why, int]] = {
 
 
 async def websocket(request: web.Request) -> web.StreamResponse:
-    """`/ws`: the JSON view, or `?view=text`; `nick`, `room`, `since`, `epoch` as in a hello."""
+    """`/ws`: the JSON view, or `?view=text`; by `?view=json` a hello is promised; `nick`, `room`, `since`, `epoch` as in a hello."""
     hall, turnstile = request.app[HALL], request.app[TURNSTILE]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))
@@ -71,7 +71,7 @@ async def _converse(
         max_msg_size=4 * config.line_bytes,
     )
     await socket.prepare(request)
-    bridge = Bridge(hall, request, socket, is_text=request.query.get("view") == "text")
+    bridge = Bridge(hall, request, socket, view=request.query.get("view"))
     request.app[BRIDGES].add(bridge)
     try:
         if hello is not None:
@@ -94,7 +94,7 @@ class Bridge:
         request: web.Request,
         socket: web.WebSocketResponse[bool],
         *,
-        is_text: bool,
+        view: str | None,
     ) -> None:
         self._transport = transport_of(request)
         self._socket = socket
@@ -106,10 +106,11 @@ class Bridge:
             hall,
             self,
             door="web",
-            view=TEXT.changed(lang=hall.config.lang) if is_text else JSON,
+            view=TEXT.changed(lang=hall.config.lang) if view == "text" else JSON,
             dress=framed,
+            says_hello=view == "json",
         )
-        if is_text:
+        if view == "text":
             self.session.bare_lines()
         keep_alive(self._transport, hall.config)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)

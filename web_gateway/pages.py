@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from tcp_room import names
 from tcp_room.errors import RoomError
 from web_gateway.files import Files
+from web_gateway.security import part_headers
 
 
 def _static() -> Path:
@@ -37,9 +38,9 @@ async def room(request: web.Request) -> web.Response:
 
 
 async def file(request: web.Request) -> web.Response:
+    """A part of the page, whose own policy rules what it loads."""
     answer = FILES.answer(request, request.match_info["name"])
-    # The page's own policy rules what it loads; a file that is opened by itself needs nothing.
-    answer.headers[hdrs.CONTENT_SECURITY_POLICY] = "default-src 'none'"
+    answer.headers.update(part_headers())
     return answer
 
 

@@ -45,9 +45,15 @@ def refuse_foreign(headers: Mapping[str, str]) -> None:
         raise RoomError("foreign_origin", "a page of another address may not do that")
 
 
+def part_headers() -> dict[str, str]:
+    """The headers of what the page is made of: there are many, so there is no more than it takes.
+    Opened by itself (a picture can hold scripts), a part may do nothing."""
+    return {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
+
+
 def headers(host: str | None) -> dict[str, str]:
-    """The headers of every answer. Nothing is loaded from elsewhere, no script or style stands in
-    the page, and the page cannot make HTML of a string."""
+    """The headers of every other answer. Nothing is loaded from elsewhere, no script or style
+    stands in the page, and the page cannot make HTML of a string."""
     own = f" ws://{host} wss://{host}" if host and HOST.fullmatch(host) else ""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

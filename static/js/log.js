@@ -25,7 +25,7 @@ import { Voice } from "./voice.js";
 /** A fraction of a zoomed pixel must not count, nor half a line. */
 const NEAR_END_PX = 50;
 /** The next page is asked for before its lack is seen. */
-const AHEAD_PX = 600;
+const AHEAD_PX = 300;
 /** What is read out. */
 const SPOKEN = ["say", "act", "topic", "dm", "answer", "gap"];
 

@@ -22,6 +22,7 @@ import { Join } from "./join.js";
 import { Log } from "./log.js";
 import { Members } from "./members.js";
 import { Outbox } from "./outbox.js";
+import { Picture } from "./picture.js";
 import * as places from "./places.js";
 import { rows } from "./rows.js";
 import { Settings } from "./settings.js";
@@ -38,6 +39,7 @@ import { followKeyboard } from "./viewport.js";
 const PAGE = 50;
 /** More than this is not sent again after a long absence, but read when it is scrolled to. */
 const REPLAY = 1000;
+const CALL_MS = 50;
 
 const query = new URLSearchParams(location.search);
 const settings = new Settings();
@@ -48,20 +50,21 @@ let wanted = storage.inside.load(); // the name under which we are in, or want t
 let active = true; // of the tabs of this browser, the one that is in
 let isMember = false;
 let knocking = false; // a hello with a name is not answered yet
-let drawing = 0;
+let calling = 0;
 let target = 0; // the seq of a message that is to be shown
 /** @type {{usage: string, help: string}[]} */
 let commands = [];
 /** @type {import("./search.js").Search | null} */
 let search = null;
 
-const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/ws`, hello);
+const connection = new Connection(`${location.origin.replace(/^http/, "ws")}/ws?view=json`, hello);
 const outbox = new Outbox((frame) => connection.send(frame), storage.outbox);
 const join = new Join(query.get("name") ?? storage.lastName.load());
 const members = new Members();
 const composer = new Composer(storage.draft, settings, known);
 const attention = new Attention();
 const banner = new Banner();
+const picture = new Picture(show);
 const side = new Side((panel) => (panel === "members" ? members.title : t(`side.${panel}`)));
 const tabs = new Tabs(() => (isMember ? state.nick : ""));
 const log = new Log({
@@ -367,19 +370,20 @@ function showPhase() {
   if (was !== "room") composer.focus();
 }
 
-/** Once per picture, however many frames came: a burst is one change of the page. */
 function draw() {
-  attention.show(state, settings.now);
-  drawing ||= requestAnimationFrame(() => {
-    drawing = 0;
-    byId("room-name").textContent = `#${state.room}`;
-    byId("topic").textContent = byId("topic").title = state.topic;
-    members.show(state);
-    side.relabel();
-    if (state.phase === "door") join.show(state);
-    showTyping([...state.typing.keys()]);
-    showLog();
-  });
+  picture.ask();
+  // A page that nobody sees is not drawn, and calls all the same.
+  calling ||= setTimeout(() => { calling = 0; attention.show(state, settings.now); }, CALL_MS);
+}
+
+function show() {
+  byId("room-name").textContent = `#${state.room}`;
+  byId("topic").textContent = byId("topic").title = state.topic;
+  members.show(state);
+  side.relabel();
+  if (state.phase === "door") join.show(state);
+  showTyping([...state.typing.keys()]);
+  showLog();
 }
 
 function showLog() {

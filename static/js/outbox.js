@@ -161,7 +161,8 @@ const isOut = (state) => state === "sent" || state === "waiting";
 
 /** @param {Entry} entry @returns {Entry} */
 function afterBreak(entry) {
-  if (!isOut(entry.state)) return entry;
-  if (entry.frame.kind !== "command") return { ...entry, state: "queued" };
+  const isLate = entry.reason?.code === "late"; // now it is known why
+  if (!isOut(entry.state) && !isLate) return entry;
+  if (entry.frame.kind !== "command") return { ...entry, state: "queued", reason: null };
   return { ...entry, state: "failed", reason: { code: "unsure", text: "" } };
 }

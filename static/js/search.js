@@ -42,6 +42,7 @@ export class Search {
       clearTimeout(this.#timer);
       this.#begin();
     });
+    this.#begin(); // what was typed while this was loaded
   }
 
   /** @param {Frame} frame what the server found @returns {boolean} whether we have asked for it */

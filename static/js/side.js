@@ -39,7 +39,7 @@ export class Side extends EventTarget {
     this.#open = true;
     this.#place();
     this.dispatchEvent(new CustomEvent("open", { detail: panel }));
-    const first = byId(panel).querySelector("input, select");
+    const first = byId(panel).querySelector("input:not([hidden]), select");
     (first ?? byId("side-title")).focus();
   }
 

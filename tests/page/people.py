@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -83,6 +84,13 @@ async def ask(page: Page, module: str, expression: str, *arguments: Any) -> Any:
     """Evaluates an expression with one of the page's modules as `it`."""
     code = f"async (args) => {{ const it = await import('/static/js/{module}.js'); {expression} }}"
     return await page.evaluate(code, list(arguments))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Lets the others go on until that is so."""
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 # -- lines that break

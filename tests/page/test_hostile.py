@@ -117,7 +117,6 @@ async def test_the_page_cannot_make_html_of_strings(browser: Browser, house: Hou
     await page.close()
 
 
-
 LINKS: Final = {
     "see https://a.example/x.": ["https://a.example/x"],
     "(https://a.example/b_(c)) and http://b.example": [

@@ -1,14 +1,18 @@
-"""The line breaks: nothing is lost, nothing is said twice."""
+"""The line breaks: nothing is lost, nothing is said twice, and one knows how things stand."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser import House, opened, terminal
 from tests.page.conftest import Open
-from tests.page.people import *  # noqa: F403
+from tests.page.people import deaf, drop, enter, refuse_lines, texts, write
+from tests.page.server import Wire, running_server
+from tests.programs import running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,6 +31,87 @@ async def test_a_broken_line_loses_nothing_and_doubles_nothing(house: House, vis
     await expect(texts(page)).to_have_text(["one", "two", "three", "four"])
     await expect(page.locator(".pending")).to_have_count(0)
     assert house.said() == 4
+
+
+async def test_a_server_that_dies_in_the_midst_of_it_costs_nobody_a_word(
+    browser: Browser, visit: Open
+) -> None:
+    async with running_server() as server:
+        alice, bob = await visit(server.url), await visit(server.url)
+        await enter(alice, "alice")
+        await enter(bob, "bob")
+        async with running("nc.openbsd", "127.0.0.1", str(server.tcp_port)) as nc:
+            nc.type("/nick carol\n")
+            await nc.until("You are carol")
+            for nth in range(3):
+                await write(alice, f"alice {nth}")
+                await write(bob, f"bob {nth}")
+                nc.type(f"carol {nth}\n")
+            await expect(texts(alice)).to_have_count(9)
+            await server.kill()
+            for nth in range(3, 6):
+                await write(alice, f"alice {nth}")
+                await write(bob, f"bob {nth}")
+            await expect(alice.locator(".pending")).to_have_count(3)
+        await server.start()
+        async with running("nc.openbsd", "127.0.0.1", str(server.tcp_port)) as nc:
+            nc.type("/nick carol\n")
+            await expect(texts(alice)).to_have_count(15, timeout=20_000)
+            await expect(texts(bob)).to_have_count(15, timeout=20_000)
+            nc.type("carol is back\n")
+            await expect(texts(alice).last).to_have_text("carol is back")
+            await expect(texts(bob).last).to_have_text("carol is back")
+        said = await texts(alice).all_inner_texts()
+        assert said == await texts(bob).all_inner_texts()
+        for who, count in (("alice", 6), ("bob", 6), ("carol", 3)):
+            numbered = [text for text in said if re.fullmatch(rf"{who} \d", text)]
+            assert numbered == [f"{who} {nth}" for nth in range(count)]
+        for page in (alice, bob):
+            await expect(page.locator(".pending, #banner:visible")).to_have_count(0)
+
+
+async def test_a_network_that_is_cut_is_said_and_loses_nothing(house: House, visit: Open) -> None:
+    async with Wire.to(house.http_port) as wire:
+        page = await visit(wire.url)
+        await page.clock.install()
+        await enter(page, "alice")
+        async with terminal(house, "bob") as person:
+            await person.type("before")
+            await expect(texts(page)).to_have_text(["before"])
+            wire.cut()
+            await person.type("bob meanwhile")
+            for text in ("one", "two", "three"):
+                await write(page, text)
+            await expect(page.locator(".pending")).to_have_count(3)
+            await expect(page.locator("#banner")).to_be_hidden()
+            await page.clock.run_for(10_000)
+            await expect(page.locator(".pending.failed")).to_have_count(3)
+            await page.clock.run_for(20_000)
+            await expect(page.locator(".pending.queued")).to_have_count(3)
+            await expect(page.locator("#banner")).to_contain_text("Reconnecting…")
+            assert house.said() == 2
+            wire.mend()
+            await expect(texts(page)).to_have_text(
+                ["before", "bob meanwhile", "one", "two", "three"], timeout=20_000
+            )
+            await expect(page.locator("#banner")).to_be_hidden()
+            await expect(page.locator(".pending")).to_have_count(0)
+        assert house.said() == 5
+
+
+async def test_a_browser_that_is_offline_sends_in_order_when_it_is_not(
+    house: House, visit: Open
+) -> None:
+    page = await visit()
+    await enter(page, "alice")
+    await page.context.set_offline(True)
+    drop(house)
+    for text in ("one", "two", "three"):
+        await write(page, text)
+    await expect(page.locator(".pending.queued")).to_have_count(3)
+    await page.context.set_offline(False)
+    await expect(texts(page)).to_have_text(["one", "two", "three"])
+    assert house.said() == 3
 
 
 async def test_what_is_written_without_a_line_waits_for_it(house: House, visit: Open) -> None:
@@ -82,17 +167,20 @@ async def test_what_is_written_in_one_room_is_never_said_in_another(
 
 async def test_one_who_only_reads_notices_that_the_line_is_dead(house: House, visit: Open) -> None:
     page = await visit()
-    await page.clock.install()
     await enter(page, "alice")
-    for bridge in house.bridges:
-        bridge._send = lambda data: None
+    await page.clock.install()
     async with terminal(house, "bob") as person:
+        await person.type("the last word")
+        await expect(texts(page)).to_have_text(["the last word"])
+        await expect(page.locator(".presence")).to_have_text("bob joined")
+        for bridge in house.bridges:
+            bridge._send = lambda data: None
         await person.type("are you there?", "/who")
-        await person.until("alice")
+        await person.until("in #lobby")
         await page.clock.fast_forward(30_000)  # asks
         await page.clock.fast_forward(5_000)  # has no answer
         await page.clock.fast_forward(1_200)  # dials
-        await expect(texts(page)).to_have_text(["are you there?"])
+        await expect(texts(page)).to_have_text(["the last word", "are you there?"])
 
 
 async def test_a_dial_that_leads_nowhere_is_given_up(house: House, visit: Open) -> None:
@@ -106,6 +194,28 @@ async def test_a_dial_that_leads_nowhere_is_given_up(house: House, visit: Open) 
     await expect(page.locator("#banner")).to_contain_text("(attempt 1)")
     await page.clock.fast_forward(10_000)
     await expect(page.locator("#banner")).to_contain_text("(attempt 2")
+
+
+async def test_who_was_away_for_long_is_not_sent_everything(house: House, visit: Open) -> None:
+    page = await visit()
+    await enter(page, "alice")
+    await write(page, "before")
+    await expect(texts(page)).to_have_text(["before"])
+    await page.context.set_offline(True)
+    drop(house)
+    async with terminal(house, "bob") as person:
+        await person.type(*[f"line {nth}" for nth in range(1500)], "/who")
+        await person.until("in #lobby")
+    await page.context.set_offline(False)
+    await expect(texts(page).last).to_have_text("line 1499")
+    await expect(page.locator("#log")).to_have_attribute("aria-busy", "false")
+    assert await texts(page).count() <= 300
+    for _ in range(3):  # and yet it is all there, to be scrolled to
+        await page.locator("#scroller").evaluate("(it) => { it.scrollTop = 0 }")
+        await asyncio.sleep(0.1)
+    await expect(page.locator("#older")).to_be_visible()
+    shown = [int(text.split()[1]) for text in await texts(page).all_inner_texts()]
+    assert shown == list(range(shown[0], shown[-1] + 1))
 
 
 async def test_messages_that_are_gone_leave_a_mark(browser: Browser) -> None:

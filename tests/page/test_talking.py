@@ -107,7 +107,9 @@ async def test_markup_is_shown_and_the_terminal_has_it_as_it_was_written(
     page = await visit()
     await enter(page, "alice")
     async with terminal(house, "bob") as person:
-        await write(page, "**bold** and *italic* and `co*d*e`\n> a quote\n```\n<b>**x**</b>\n```\nend")
+        await write(
+            page, "**bold** and *italic* and `co*d*e`\n> a quote\n```\n<b>**x**</b>\n```\nend"
+        )
         said = texts(page)
         await expect(said.locator("strong")).to_have_text("bold")
         await expect(said.locator("em")).to_have_text("italic")

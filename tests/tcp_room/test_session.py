@@ -731,3 +731,22 @@ def test_a_view_is_put_into_the_frames_of_its_door() -> None:
     session = Session(house.hall, outlet, door="web", view=TEXT, dress=dress)
     typed(session, "/json")
     assert dressed == [TEXT, JSON]
+
+
+def test_who_has_promised_a_hello_is_no_guest_meanwhile() -> None:
+    house = House()
+    outlet = RecordingOutlet()
+    session = Session(house.hall, outlet, door="web", view=JSON, says_hello=True)
+    house.loop.advance(10)
+    assert outlet.writes == []
+    sent(session, "hello", nick="al")
+    house.loop.settle()
+    assert nicks(house) == {"al"}
+
+
+def test_a_promised_hello_is_not_waited_for_for_ever() -> None:
+    house = House()
+    outlet = RecordingOutlet()
+    Session(house.hall, outlet, door="web", view=JSON, says_hello=True)
+    house.loop.advance(house.config.outside_s + 1)
+    assert outlet.closed == "refused"

@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from web_gateway.files import Files
+from web_gateway.files import Files, without_comments
 
-SCRIPT = "// 你好\n" * 100
+SCRIPT = "say(`你好`);\n" * 100
 
 
 @pytest.fixture
@@ -59,3 +59,26 @@ def test_a_file_that_the_client_has_is_not_sent_until_it_changes(
 def test_nothing_else_is_there(files: Files, name: str) -> None:
     with pytest.raises(web.HTTPNotFound):
         ask(files, name)
+
+
+def test_what_is_written_for_readers_is_not_sent_and_lines_keep_their_numbers() -> None:
+    source = b"""/**
+ * What it is.
+ */
+const a = "// no comment"; // one behind code
+  // one more
+/** @param {string} b */
+const c = /[/*]/, d = "*/";
+"""
+    assert without_comments(source, ".js").split(b"\n") == [
+        b"",
+        b"",
+        b"",
+        b'const a = "// no comment"; // one behind code',
+        b"",
+        b"",
+        b'const c = /[/*]/, d = "*/";',
+        b"",
+    ]
+    assert without_comments(b"/* a\n b */\na { b: c; }\n", ".css") == b"\n\na { b: c; }\n"
+    assert without_comments(b"/* a */\n", ".svg") == b"/* a */\n"

@@ -7,6 +7,7 @@ import pytest
 from yarl import URL
 
 from tests.browser import House, opened
+from web_gateway.files import without_comments
 from web_gateway.pages import STATIC
 
 
@@ -63,7 +64,8 @@ async def test_every_file_of_the_page_is_served_with_its_type(
             async with client.get(f"{house.url}/static/{path.relative_to(STATIC)}") as response:
                 assert response.status == 200
                 assert types.get(path.suffix, "") in response.content_type
-                assert await response.read() == path.read_bytes()
+                assert await response.read() == without_comments(path.read_bytes(), path.suffix)
+                assert "Server" not in response.headers
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(

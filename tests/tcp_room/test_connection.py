@@ -423,3 +423,18 @@ async def test_a_stopping_server_says_so() -> None:
         assert "the server is stopping" in await alice.until("stopping")
         assert await alice.reader.read() == b""
         await until_empty(house)
+
+
+async def test_one_who_breaks_off_just_then_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with opened() as house, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        reset = await slow_reader(house, "mallory")
+        await alice.until("mallory joined")
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset.close()
+        house.hall.close()  # before the loop has told anybody
+        assert await alice.reader.read() != b""
+        await until_empty(house)
+        assert caplog.records == []

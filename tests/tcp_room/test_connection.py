@@ -431,7 +431,7 @@ async def test_one_who_breaks_off_just_then_does_not_hold_up_the_others(
     async with opened() as house, terminal(house, "alice") as alice:
         await alice.until("You are")
         gone = await slow_reader(house, "mallory")
-        await read_until(gone, b"You are mallory.\r\n")
+        await read_until(gone, b"You are mallory.\n")
         await alice.until("mallory joined")
         gone.close()
         house.hall.close()  # before the loop has told anybody

@@ -88,9 +88,7 @@ class Console:
         reading = asyncio.create_task(self._read())
         self._room.post(Command(line="/help", id=self._help_id))
         _on_termination(self._exit)
-        ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
-        output = self._prompt.output
-        output.write_raw("\x1b[?1004h")
+        self._watch_focus(True)
         status = Status.FINE
         try:
             await self._prompt.prompt_async()
@@ -99,12 +97,18 @@ class Console:
         except EOFError:
             pass
         finally:
-            output.write_raw("\x1b[?1004l")
-            output.flush()
+            self._watch_focus(False)
         if reading.done():
             reading.result()
         await self._leave(reading)
         return status
+
+    def _watch_focus(self, is_on: bool) -> None:
+        if sys.platform == "win32":
+            return  # its keys do not come as sequences; there is still the idle time
+        ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
+        self._prompt.output.write_raw(f"\x1b[?1004{'h' if is_on else 'l'}")
+        self._prompt.output.flush()
 
     async def _leave(self, reading: asyncio.Task[None]) -> None:
         """Raises Failure if something is left unsaid."""

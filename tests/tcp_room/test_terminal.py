@@ -239,6 +239,8 @@ def test_who_wants_an_echo_has_a_line_that_nobody_breaks_into() -> None:
     view = TEXT.changed(echo=True)
     assert view.echoes
     assert CTRL_R not in lines(welcome(), view)
+    word = events.Dm(NOON, "bob", "al", "psst")
+    assert lines(word, view) == ["12:00 -> private from bob to al: psst"]
 
 
 def test_who_wants_no_greeting_gets_none() -> None:

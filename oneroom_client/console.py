@@ -63,11 +63,9 @@ _STYLE: Final = Style.from_dict(
 
 
 class Console:
-    def __init__(self, room: Room, view: TextView, *, history: bool) -> None:
-        """`history`: whether to show what was said before."""
+    def __init__(self, room: Room, view: TextView) -> None:
         self._room = room
         self._view = view
-        self._is_past = not history
         self._unread = Unread(time.monotonic())
         self._bell = Bell()
         self._commands: list[str] = []
@@ -163,11 +161,6 @@ class Console:
             case events.Welcome() if self._offline_since is not None:
                 return b""
             case events.Members(id=None):
-                return b""
-            case events.Live():
-                self._is_past = False
-                return b""
-            case events.Logged() if self._is_past:
                 return b""
             case events.Presence(joined=[events.Here(nick=nick)], left=[], renamed=[]):
                 if nick == self._room.state.nick:

@@ -111,7 +111,7 @@ async def test_quitting_is_status_0(house: House, tmp_path: Path, words: str) ->
 
 
 async def test_the_server_restarts_and_the_client_carries_on(tmp_path: Path) -> None:
-    settings = {"data": str(tmp_path / "log"), "shutdown_s": 1.0}
+    settings = {"data": str(tmp_path / "log"), "shutdown_s": 0.3}
     async with open_house(**settings) as house:
         port = house.tcp_port
         going = joined(house, tmp_path)

@@ -238,7 +238,7 @@ async def test_who_is_here_is_told_a_name_a_line(house: House) -> None:
 
 async def test_it_goes_on_over_a_restart(tmp_path: Path) -> None:
     """Lines that are piped in while the server is away are said when it is back."""
-    settings = {"data": str(tmp_path), "shutdown_s": 1.0}
+    settings = {"data": str(tmp_path), "shutdown_s": 0.3}
     async with AsyncExitStack() as stack:
         async with open_house(**settings) as house:
             port = house.tcp_port
@@ -264,7 +264,7 @@ async def test_a_server_that_is_killed_loses_and_repeats_nothing(tmp_path: Path)
         port = free.getsockname()[1]
     flags = ("--tcp-port", str(port), "--http-port", "0", "--rate", "0", "--data", str(tmp_path))
     address = f"127.0.0.1:{port}"
-    line = f"seq 20000 | oneroom join {address} -n counter > /dev/null"
+    line = f"seq 8000 | oneroom join {address} -n counter > /dev/null"
     with ExitStack() as stack:
         first = stack.enter_context(started(*flags))
         async with shell(line) as process:
@@ -278,5 +278,5 @@ async def test_a_server_that_is_killed_loses_and_repeats_nothing(tmp_path: Path)
             stack.enter_context(started(*flags))
             _, errors = await process.communicate()
             assert await process.wait() == 0, errors
-        done = await sh(f"oneroom tail {address} --since 0 --count 20000 --time off --quiet")
-    assert done.out.splitlines() == [f"<counter> {number}" for number in range(1, 20001)]
+        done = await sh(f"oneroom tail {address} --since 0 --count 8000 --time off --quiet")
+    assert done.out.splitlines() == [f"<counter> {number}" for number in range(1, 8001)]

@@ -172,7 +172,7 @@ async def test_the_server_may_restart(tmp_path: Path) -> None:
     """Its log is kept, so nothing is missing and nothing is said twice."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings: dict[str, Any] = {"data": str(tmp_path), "tcp_port": port, "shutdown_s": 1.0}
+    settings: dict[str, Any] = {"data": str(tmp_path), "tcp_port": port, "shutdown_s": 0.3}
     async with open_house(**settings):
         alice = await connect(f"127.0.0.1:{port}", nick="alice").__aenter__()
         await alice.say("one")
@@ -189,11 +189,14 @@ async def test_the_server_may_restart(tmp_path: Path) -> None:
 async def test_another_log_is_told_of(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    async with open_house(tcp_port=port):
+    async with open_house(tcp_port=port, shutdown_s=0.3):
         alice = await connect(f"127.0.0.1:{port}", nick="alice").__aenter__()
         await alice.say("one")
         await until_said(alice, "one")
-    async with open_house(tcp_port=port), connect(f"127.0.0.1:{port}", nick="bob") as bob:
+    async with (
+        open_house(tcp_port=port, shutdown_s=0.3),
+        connect(f"127.0.0.1:{port}", nick="bob") as bob,
+    ):
         await bob.say("of another log")
         told = await until(alice, lambda event: getattr(event, "text", "") == "of another log")
         assert [e.reason for e in told if isinstance(e, events.Gap)] == ["epoch"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 
 import oneroom_client.room
 from oneroom_client import Back, CannotConnect, Offline, Refused, Room, Unconfirmed, connect
+from oneroom_client.address import Address
 from oneroom_client.backoff import Backoff
+from oneroom_client.link import Link, open_link
 from tcp_room import events, messages
 from tcp_room.events import Event
 from tests.browser import House
@@ -154,6 +156,31 @@ async def test_what_is_said_while_offline_is_said_once_and_in_order(
         await alice.settled()
         said = await alice.history(limit=500)
     assert [event.text for event in said.events] == [f"m{number}" for number in range(300)]
+
+
+async def test_what_was_said_though_its_echo_was_lost_is_not_said_twice(
+    house: House, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Link] = []
+
+    async def open_deaf(address: Address) -> Link:
+        """The first connection breaks just before it would tell of what one has said."""
+        link = await open_link(address)
+        if not opened:
+            read = link.read
+
+            async def deaf() -> Sequence[bytes]:
+                lines = await read()
+                return () if any(b'"kind":"say"' in line for line in lines) else lines
+
+            link.read = deaf  # type: ignore[method-assign]
+        opened.append(link)
+        return link
+
+    monkeypatch.setattr(oneroom_client.room, "open_link", open_deaf)
+    async with connect(door, nick="alice") as alice:
+        said = await alice.say("once")
+        assert (said.seq, len(opened), house.said()) == (1, 2, 1)
 
 
 async def test_a_private_word_on_its_way_when_the_line_breaks_is_unconfirmed(house: House) -> None:

@@ -112,7 +112,7 @@ def join(**flags: Any) -> None:
         oneroom join chat.local -n alice
         seq 3 | oneroom join http://chat.local:8080 -n counter
     """
-    if _is_interactive():
+    if _is_interactive() and not flags["json"]:
         _run(lambda: _converse(flags))
     else:
         _as_a_filter()
@@ -183,7 +183,6 @@ async def _listen(flags: Flags, *, say: bool) -> Status:
         wanted = pipes.Wanted(
             view=_view(flags),
             json=flags["json"],
-            history=not flags["no_history"],
             own=not say,
             count=flags["count"],
             listen_s=flags["exit_after"],
@@ -197,7 +196,7 @@ async def _converse(flags: Flags) -> Status:
     from oneroom_client.console import Console
 
     async with _room(flags) as room:
-        return await Console(room, _view(flags), history=not flags["no_history"]).run()
+        return await Console(room, _view(flags)).run()
 
 
 async def _say(flags: Flags) -> Status:
@@ -245,6 +244,7 @@ def _room(flags: Flags) -> Room:
         room=flags["room"],
         since=flags.get("since"),
         bot=flags.get("bot", False),
+        history=not flags.get("no_history"),
     )
 
 

@@ -63,11 +63,9 @@ _STYLE: Final = Style.from_dict(
 
 
 class Console:
-    def __init__(self, room: Room, view: TextView, *, history: bool) -> None:
-        """`history`: whether to show what was said before."""
+    def __init__(self, room: Room, view: TextView) -> None:
         self._room = room
         self._view = view
-        self._is_past = not history
         self._unread = Unread(time.monotonic())
         self._bell = Bell()
         self._commands: list[str] = []
@@ -88,9 +86,7 @@ class Console:
         reading = asyncio.create_task(self._read())
         self._room.post(Command(line="/help", id=self._help_id))
         _on_termination(self._exit)
-        ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
-        output = self._prompt.output
-        output.write_raw("\x1b[?1004h")
+        self._watch_focus(True)
         status = Status.FINE
         try:
             await self._prompt.prompt_async()
@@ -99,12 +95,18 @@ class Console:
         except EOFError:
             pass
         finally:
-            output.write_raw("\x1b[?1004l")
-            output.flush()
+            self._watch_focus(False)
         if reading.done():
             reading.result()
         await self._leave(reading)
         return status
+
+    def _watch_focus(self, is_on: bool) -> None:
+        if sys.platform == "win32":
+            return  # its keys do not come as sequences; there is still the idle time
+        ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
+        self._prompt.output.write_raw(f"\x1b[?1004{'h' if is_on else 'l'}")
+        self._prompt.output.flush()
 
     async def _leave(self, reading: asyncio.Task[None]) -> None:
         """Raises Failure if something is left unsaid."""
@@ -159,11 +161,6 @@ class Console:
             case events.Welcome() if self._offline_since is not None:
                 return b""
             case events.Members(id=None):
-                return b""
-            case events.Live():
-                self._is_past = False
-                return b""
-            case events.Logged() if self._is_past:
                 return b""
             case events.Presence(joined=[events.Here(nick=nick)], left=[], renamed=[]):
                 if nick == self._room.state.nick:

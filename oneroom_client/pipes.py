@@ -45,7 +45,6 @@ class Wanted:
 
     view: TextView
     json: bool = False
-    history: bool = True
     own: bool = False  # one's own lines too
     count: int | None = None  # messages
     listen_s: float | None = None
@@ -68,7 +67,6 @@ class Printer:
     def __init__(self, room: Room, wanted: Wanted) -> None:
         self._room = room
         self._wanted = wanted
-        self._is_past = not wanted.history
         self._left = wanted.count
         self.status = Status.FINE
 
@@ -85,13 +83,8 @@ class Printer:
                 return
             if isinstance(event, Offline | Back):
                 self._comment(event)
-            elif not self._is_skipped(event):
+            else:
                 yield self._part(event)
-
-    def _is_skipped(self, event: events.Event) -> bool:
-        if isinstance(event, events.Live):
-            self._is_past = False
-        return self._is_past and isinstance(event, events.Logged)
 
     def _part(self, event: events.Event) -> bytes:
         self._comment(event)

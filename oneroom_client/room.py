@@ -79,11 +79,13 @@ def connect(
     since: int | None = None,
     epoch: str | None = None,
     bot: bool = False,
+    history: bool = True,
 ) -> Room:
     """A room to enter with `async with`. Without a nick one is `guest-N`.
 
     `since` (and `epoch`) is the last event one has seen: what came after it follows. `bot` has
-    others shown that one is a program. Raises AddressError.
+    others shown that one is a program; `history` is false for who wants nothing that was said
+    before. Raises AddressError.
     """
     where = address if isinstance(address, Address) else parse(address)
     hello = messages.Hello(
@@ -94,14 +96,14 @@ def connect(
         session=secrets.token_urlsafe(24),
         bot=bot,
     )
-    return Room(where, hello)
+    return Room(where, hello, history=history)
 
 
 class Room:
-    def __init__(self, address: Address, hello: messages.Hello) -> None:
+    def __init__(self, address: Address, hello: messages.Hello, *, history: bool = True) -> None:
         """See `connect`."""
         self.address = address
-        self.state = State(hello)
+        self.state = State(hello, history=history)
         self.lag_s: float | None = None  # how long the last answer took
         self.outbox = Outbox(WINDOW_MESSAGES)
         self._mark = secrets.token_urlsafe(12)
@@ -229,6 +231,7 @@ class Room:
     def post(self, message: messages.Message) -> None:
         """Says it when it can be said, and does not wait. What was answered is among the events."""
         self.outbox.put(message)
+        self._room_for_more.set()
         self._flush()
 
     async def settled(self, at_most: int = 0, silence_s: float = 30.0) -> None:
@@ -258,7 +261,6 @@ class Room:
         assert message.id is not None
         answer: asyncio.Future[events.Event] = asyncio.get_running_loop().create_future()
         self._answers[message.id] = answer
-        self._room_for_more.set()
         try:
             if self.is_over:
                 raise self._ended or Unconfirmed("the room was left already")
@@ -317,12 +319,15 @@ class Room:
 
     async def _converse(self) -> None:
         """As long as the connection lasts."""
+        began = time.monotonic()
         beating = asyncio.create_task(self._beat())
         try:
             while True:
                 await self._read(self._hear)
                 await self._until_there_is_room()
         except CannotConnect as error:
+            if time.monotonic() - began > BEAT_S:  # else it is a server that falls over again
+                self._backoff.reset()
             self._disconnected(str(error))
         finally:
             beating.cancel()
@@ -347,7 +352,6 @@ class Room:
                     self._tell(events.Error(error.code, error.text))
                     self.state.nameless()
             await self._hang_up()
-        self._backoff.reset()
 
     async def _hang_up(self) -> None:
         link, self._link = self._link, None

@@ -15,9 +15,11 @@ from tcp_room.messages import Hello
 
 
 class State:
-    def __init__(self, hello: Hello) -> None:
-        """`hello`: how the client comes in for the first time."""
+    def __init__(self, hello: Hello, *, history: bool = True) -> None:
+        """`hello`: how the client comes in for the first time. `history`: whether to show what
+        was said before that."""
         self._hello = hello
+        self._skipped: int | None = 0 if history else None  # up to which seq; None: not known yet
         self.nick = hello.nick or ""
         self.room = hello.room or ""
         self.epoch = hello.epoch
@@ -70,9 +72,13 @@ class State:
         return (event,)
 
     def _come_in(self, event: events.Welcome) -> None:
+        if self._skipped and (event.room, event.epoch) != (self.room, self.epoch):
+            self._skipped = 0  # the numbers are those of another log
         self.nick, self.room, self.epoch = event.nick, event.room, event.epoch
         self.topic, self.limits = event.topic, event.limits
         self.seq = event.seq - event.replay
+        if self._skipped is None:
+            self._skipped = event.seq
         self.is_welcome, self.is_live = True, False
         self._take_list(event.members, event.count)
 
@@ -87,6 +93,8 @@ class State:
         if event.seq <= seen:
             return ()
         self.seq = event.seq
+        if event.seq <= (self._skipped or 0):
+            return ()
         if event.seq > seen + 1:
             return (events.Gap(seen + 1, event.seq - 1, "missed"), event)
         return (event,)

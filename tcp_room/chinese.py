@@ -30,6 +30,7 @@ CHINESE: Final[dict[str, str]] = {
     "{nick} set the topic: {topic}": "{nick} 把话题改为：{topic}",
     "{nick} took the topic away": "{nick} 取消了话题",
     "private from {nick}:": "{nick} 的悄悄话：",
+    "private from {nick} to {to}:": "{nick} 给 {to} 的悄悄话：",
     "This is another log than the one you read before; what follows is its latest part": (
         "这里的记录已不是你之前读的那一份；下面是它最近的部分"
     ),

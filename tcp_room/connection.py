@@ -191,7 +191,11 @@ class Connection(asyncio.Protocol):
         if self._ended:
             transport.close()
         else:
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the peer has broken off, and the loop has not told us yet
+                transport.abort()
+                return
             transport.resume_reading()
         self._linger(transport.get_write_buffer_size())
 

@@ -142,7 +142,9 @@ def _presence(event: events.Presence, view: TextView) -> Iterator[str]:
 
 
 def _dm(event: events.Dm, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}-> " + view.phrase("private from {nick}:", nick=event.sender)
+    # Who has an echo sees its own words too, and must be told whose they are.
+    template = "private from {nick} to {to}:" if view.echo else "private from {nick}:"
+    head = f"{view.time(event.at)}-> " + view.phrase(template, nick=event.sender, to=event.to)
     for line in event.text.split("\n"):
         yield f"{head} {line}"
 

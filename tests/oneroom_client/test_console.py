@@ -42,11 +42,13 @@ async def until_said(house: House, *texts: str) -> None:
             await asyncio.sleep(0.02)
 
 
-def prompt(screen: str) -> str:
-    """What stands where one types, wrapped lines put together."""
+def prompt(screen: str) -> str | None:
+    """What stands where one types, wrapped lines put together; None while it is drawn."""
     lines = screen.splitlines()
-    start = max(number for number, line in enumerate(lines) if line.startswith("小明>"))
-    return "".join(line.rstrip() for line in lines[start:-1]).removeprefix("小明>").strip()
+    starts = [number for number, line in enumerate(lines) if line.startswith("小明>")]
+    if not starts:
+        return None
+    return "".join(line.rstrip() for line in lines[starts[-1] : -1]).removeprefix("小明>").strip()
 
 
 async def test_a_half_typed_line_survives_a_thousand_messages_and_a_resize(
@@ -60,14 +62,20 @@ async def test_a_half_typed_line_survives_a_thousand_messages_and_a_resize(
         await screen.until(lambda shown: "第 999 条 message" in shown and prompt(shown) == HALF)
         await screen.run("resize-window", "-x", "50", "-y", "12")
         await bob.type("after the resize")
-        shown = await screen.until(lambda shown: "after the resize" in shown and HALF in shown)
-        assert re.fullmatch(r"#lobby · 2 here · lag \d+ ms", shown.splitlines()[-1])
+        status = re.compile(r"#lobby · 2 here · lag \d+ ms")
+        await screen.until(
+            lambda shown: (
+                "after the resize" in shown
+                and HALF in shown
+                and bool(status.fullmatch(shown.splitlines()[-1]))
+            )
+        )
         everything = await screen.everything()
         assert re.findall(r"<bob> 第 (\d+) 条", everything) == [str(n) for n in range(1000)]
         await screen.type("，现在完了")
         await screen.press("Enter")
-        shown = await screen.until(f"<小明> {HALF}，现在完了")
-        assert prompt(shown) == ""
+        sent = f"<小明> {HALF}，现在完了"
+        await screen.until(lambda shown: sent in shown and prompt(shown) == "")
 
 
 async def test_ctrl_c_clears_the_line_and_then_leaves(house: House, tmp_path: Path) -> None:
@@ -103,7 +111,7 @@ async def test_quitting_is_status_0(house: House, tmp_path: Path, words: str) ->
 
 
 async def test_the_server_restarts_and_the_client_carries_on(tmp_path: Path) -> None:
-    settings = {"data": str(tmp_path / "log"), "shutdown_s": 1.0}
+    settings = {"data": str(tmp_path / "log"), "shutdown_s": 0.3}
     async with open_house(**settings) as house:
         port = house.tcp_port
         going = joined(house, tmp_path)
@@ -120,8 +128,9 @@ async def test_the_server_restarts_and_the_client_carries_on(tmp_path: Path) -> 
         async with terminal(house, "bob") as bob:
             await bob.type("I am back first")
             await bob.until("meanwhile 一")
-        shown = await screen.until(lambda shown: "here · lag" in shown and "meanwhile" in shown)
-        assert prompt(shown) == HALF
+        shown = await screen.until(
+            lambda shown: "here · lag" in shown and "> meanwhile" in shown and prompt(shown) == HALF
+        )
         assert sorted(said(house)) == ["I am back first", "before", "meanwhile 一"]
         assert [line for line in shown.splitlines() if "Welcome" in line][1:] == []
         assert len(re.findall("<小明> meanwhile", shown)) == 1
@@ -158,8 +167,8 @@ async def test_a_pasted_block_is_one_message_when_it_is_meant(house: House, tmp_
         await screen.press("Enter")
         await screen.until("8 lines")
         await screen.press("C-c")
-        shown = await screen.until("#lobby")
-        assert "ended" not in shown and prompt(shown) == ""
+        shown = await screen.until(lambda shown: prompt(shown) == "")
+        assert "ended" not in shown
         await screen.paste("x" * 5000)
         await screen.press("Enter")
         await screen.until("that is 5000 bytes long, and 4096 is the limit")
@@ -174,6 +183,21 @@ async def test_what_is_refused_can_be_had_again(house: House, tmp_path: Path) ->
         await screen.press("Up")
         shown = await screen.until(lambda shown: prompt(shown) == "/dance all night")
         assert "! there is no command /dance" in shown
+
+
+async def test_a_private_word_is_seen_by_both_and_no_one_else(house: House, tmp_path: Path) -> None:
+    async with (
+        terminal(house, "Bob Smith") as bob,
+        terminal(house, "eve") as eve,
+        joined(house, tmp_path) as screen,
+    ):
+        await eve.until("小明 joined")
+        await screen.type("/msg Bob Smith psst")
+        await screen.press("Enter")
+        await screen.until("-> private from 小明 to Bob Smith: psst")
+        assert "-> private from 小明: psst" in await bob.until("psst")
+        await bob.type("to all")
+        assert "psst" not in await eve.until("to all")
 
 
 async def test_what_was_typed_is_kept_for_its_owner_alone(house: House, tmp_path: Path) -> None:
@@ -209,12 +233,11 @@ async def test_what_came_while_one_looked_away_is_ruled_off(house: House, tmp_pa
         await screen.until("seen")
         await screen.type("\x1b[O")  # the terminal has lost the focus
         await bob.type("unseen 1", "unseen 2")
-        shown = await screen.until("unseen 2")
+        shown = await screen.until(lambda shown: "unseen 2" in shown and prompt(shown) == "")
         lines = shown.splitlines()
         first = next(number for number, line in enumerate(lines) if line.endswith("unseen 1"))
         assert re.match(r"──── new since \d\d:\d\d ─", lines[first - 1])
         assert shown.count("new since") == 1
-        assert prompt(shown) == ""
 
 
 @pytest.mark.parametrize(

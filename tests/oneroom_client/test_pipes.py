@@ -6,13 +6,17 @@ import asyncio
 import json
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.browser import House, terminal
 from tests.oneroom_client.house import open_house, said
 from tests.oneroom_client.shell import ONEROOM, sh, shell
+from tests.web_gateway.test_cli import started
 
 
 @pytest.fixture
@@ -95,32 +99,34 @@ async def test_a_line_that_is_refused_is_told_of_and_the_others_are_said(
 
 async def test_a_program_can_answer_through_it(house: House) -> None:
     """What one writes does not come back to oneself, or bots would talk to themselves."""
-    line = r"oneroom join -n echo --bot --count 2 --no-history --quiet --time off"
-    process = await shell(line, house)
-    assert process.stdin is not None and process.stdout is not None
-    async with terminal(house, "alice") as alice, asyncio.timeout(20):
-        while "echo" not in {member.nick for member in house.hall.room("lobby").here()}:
-            await asyncio.sleep(0.01)
-        for number in range(2):
-            await alice.type(f"q{number}")
-            assert await process.stdout.readline() == f"<alice> q{number}\n".encode()
-            if number == 0:
-                process.stdin.write(b"a0\n")
-                assert "<echo|bot> a0" in await alice.until("a0")
-        assert await process.stdout.read() == b""
-    assert await process.wait() == 0
+    line = "oneroom join -n echo --bot --count 2 --no-history --quiet --time off"
+    async with (
+        terminal(house, "alice") as alice,
+        shell(line, house) as process,
+        asyncio.timeout(20),
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        await alice.until("echo joined")
+        await alice.type("q0")
+        assert await process.stdout.readline() == b"<alice> q0\n"
+        process.stdin.write(b"a0\n")
+        await alice.until("<echo|bot> a0")
+        await alice.type("q1")
+        assert await process.stdout.read() == b"<alice> q1\n"
+        assert await process.wait() == 0
 
 
 async def test_after_its_input_ended_it_listens_as_long_as_it_is_told_to(house: House) -> None:
-    async with terminal(house, "alice") as alice:
-        process = await shell("oneroom join -n ci --count 1 --no-history", house)
-        assert process.stdin is not None
-        process.stdin.write(b"ping\n")
-        process.stdin.close()
-        await alice.until("ping")
+    line = "echo ping | oneroom join -n ci --count 1 --no-history"
+    async with (
+        terminal(house, "alice") as alice,
+        shell(line, house) as process,
+        asyncio.timeout(20),
+    ):
+        await alice.until("<ci> ping")
         await alice.type("pong")
         done, _ = await process.communicate()
-    assert (process.returncode, b"<alice> pong" in done) == (0, True)
+        assert (await process.wait(), b"<alice> pong" in done) == (0, True)
 
 
 # -- tail, say, who
@@ -213,12 +219,11 @@ async def test_what_is_not_acknowledged_in_time_is_status_5() -> None:
 
 
 async def test_ctrl_c_is_status_130(house: House) -> None:
-    process = await shell(f"exec {ONEROOM} tail", house)
-    async with asyncio.timeout(20):
+    async with shell(f"exec {ONEROOM} tail", house) as process, asyncio.timeout(20):
         while not len(house.hall):
             await asyncio.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert await process.wait() == 130
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
 
 
 async def test_who_is_here_is_told_a_name_a_line(house: House) -> None:
@@ -231,24 +236,47 @@ async def test_who_is_here_is_told_a_name_a_line(house: House) -> None:
     assert (await sh("oneroom who -r attic", house)).out == ""
 
 
-async def test_it_goes_on_over_a_restart(tmp_path: object) -> None:
+async def test_it_goes_on_over_a_restart(tmp_path: Path) -> None:
     """Lines that are piped in while the server is away are said when it is back."""
-    settings = {"data": str(tmp_path), "shutdown_s": 1.0}
-    async with open_house(**settings) as house:
-        port = house.tcp_port
-        process = await shell("oneroom join --no-history --json -n ci", house)
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(b"one\n")
-        while b'"text":"one"' not in await process.stdout.readline():
-            pass
-    process.stdin.write(b"two\nthree\n")
-    process.stdin.close()
-    async with open_house(**settings, tcp_port=port) as house:
-        out, err = await process.communicate()
-        assert said(house) == ["one", "two", "three"]
-    heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
-    assert (process.returncode, heard, err) == (
-        0,
-        ["two", "three"],
-        b"oneroom: the server is stopping; come back in a moment\n",
-    )
+    settings = {"data": str(tmp_path), "shutdown_s": 0.3}
+    async with AsyncExitStack() as stack:
+        async with open_house(**settings) as house:
+            port = house.tcp_port
+            line = "oneroom join --no-history --json -n ci"
+            process = await stack.enter_async_context(shell(line, house))
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(b"one\n")
+            while b'"text":"one"' not in await process.stdout.readline():
+                pass
+        process.stdin.write(b"two\nthree\n")
+        process.stdin.close()
+        async with open_house(**settings, tcp_port=port) as house:
+            out, err = await process.communicate()
+            assert said(house) == ["one", "two", "three"]
+        heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
+        assert (await process.wait(), heard) == (0, ["two", "three"])
+        assert err == b"oneroom: the server is stopping; come back in a moment\n"
+
+
+async def test_a_server_that_is_killed_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    """With what is piped in on its way: all of it, in order, once each."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    flags = ("--tcp-port", str(port), "--http-port", "0", "--rate", "0", "--data", str(tmp_path))
+    address = f"127.0.0.1:{port}"
+    line = f"seq 8000 | oneroom join {address} -n counter > /dev/null"
+    with ExitStack() as stack:
+        first = stack.enter_context(started(*flags))
+        async with shell(line) as process:
+            count = 0
+            while count < 300:
+                told = await sh(f"oneroom tail {address} --json | head -1")
+                count = json.loads(told.out)["seq"]
+            first.process.kill()
+            first.process.wait()
+            assert process.returncode is None, "it was done before the server was killed"
+            stack.enter_context(started(*flags))
+            _, errors = await process.communicate()
+            assert await process.wait() == 0, errors
+        done = await sh(f"oneroom tail {address} --since 0 --count 8000 --time off --quiet")
+    assert done.out.splitlines() == [f"<counter> {number}" for number in range(1, 8001)]

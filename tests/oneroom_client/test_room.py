@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 
 import oneroom_client.room
 from oneroom_client import Back, CannotConnect, Offline, Refused, Room, Unconfirmed, connect
+from oneroom_client.address import Address
 from oneroom_client.backoff import Backoff
+from oneroom_client.link import Link, open_link
 from tcp_room import events, messages
 from tcp_room.events import Event
 from tests.browser import House
@@ -156,6 +158,31 @@ async def test_what_is_said_while_offline_is_said_once_and_in_order(
     assert [event.text for event in said.events] == [f"m{number}" for number in range(300)]
 
 
+async def test_what_was_said_though_its_echo_was_lost_is_not_said_twice(
+    house: House, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Link] = []
+
+    async def open_deaf(address: Address) -> Link:
+        """The first connection breaks just before it would tell of what one has said."""
+        link = await open_link(address)
+        if not opened:
+            read = link.read
+
+            async def deaf() -> Sequence[bytes]:
+                lines = await read()
+                return () if any(b'"kind":"say"' in line for line in lines) else lines
+
+            link.read = deaf  # type: ignore[method-assign]
+        opened.append(link)
+        return link
+
+    monkeypatch.setattr(oneroom_client.room, "open_link", open_deaf)
+    async with connect(door, nick="alice") as alice:
+        said = await alice.say("once")
+        assert (said.seq, len(opened), house.said()) == (1, 2, 1)
+
+
 async def test_a_private_word_on_its_way_when_the_line_breaks_is_unconfirmed(house: House) -> None:
     async with connect(DOORS["tcp"](house), nick="alice") as alice:
         alice.post(messages.Dm(to="alice", text="psst", id="d1"))
@@ -172,7 +199,7 @@ async def test_the_server_may_restart(tmp_path: Path) -> None:
     """Its log is kept, so nothing is missing and nothing is said twice."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings: dict[str, Any] = {"data": str(tmp_path), "tcp_port": port, "shutdown_s": 1.0}
+    settings: dict[str, Any] = {"data": str(tmp_path), "tcp_port": port, "shutdown_s": 0.3}
     async with open_house(**settings):
         alice = await connect(f"127.0.0.1:{port}", nick="alice").__aenter__()
         await alice.say("one")
@@ -189,11 +216,14 @@ async def test_the_server_may_restart(tmp_path: Path) -> None:
 async def test_another_log_is_told_of(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    async with open_house(tcp_port=port):
+    async with open_house(tcp_port=port, shutdown_s=0.3):
         alice = await connect(f"127.0.0.1:{port}", nick="alice").__aenter__()
         await alice.say("one")
         await until_said(alice, "one")
-    async with open_house(tcp_port=port), connect(f"127.0.0.1:{port}", nick="bob") as bob:
+    async with (
+        open_house(tcp_port=port, shutdown_s=0.3),
+        connect(f"127.0.0.1:{port}", nick="bob") as bob,
+    ):
         await bob.say("of another log")
         told = await until(alice, lambda event: getattr(event, "text", "") == "of another log")
         assert [e.reason for e in told if isinstance(e, events.Gap)] == ["epoch"]

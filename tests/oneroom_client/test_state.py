@@ -107,3 +107,13 @@ def test_it_knows_its_name_the_topic_and_when_it_is_live() -> None:
     assert (state.nick, state.topic, state.is_live) == ("爱丽丝", "tea", True)
     state.nameless()
     assert state.hello().nick is None
+
+
+def test_who_wants_no_history_is_shown_what_is_said_from_then_on() -> None:
+    state = State(Hello(), history=False)
+    told = shown(state, welcome(), say(8), say(9), say(10), say(11), Live(11))
+    assert [event for event in told if isinstance(event, Say)] == [say(11)]
+    state.disconnected()
+    assert shown(state, welcome(seq=12, replay=1), say(12))[-1] == say(12)
+    elsewhere = welcome(room="attic", seq=2, replay=2)
+    assert shown(state, elsewhere, say(1), say(2))[1:] == [say(1), say(2)]

@@ -423,3 +423,21 @@ async def test_a_stopping_server_says_so() -> None:
         assert "the server is stopping" in await alice.until("stopping")
         assert await alice.reader.read() == b""
         await until_empty(house)
+
+
+async def test_one_who_breaks_off_just_then_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with opened() as house, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        gone = await slow_reader(house, "mallory")
+        await read_until(gone, b"You are mallory.\n")
+        await alice.until("mallory joined")
+        gone.close()
+        house.hall.close()  # before the loop has told anybody
+        assert await alice.reader.read() != b""
+        alice.writer.close()
+        async with asyncio.timeout(10):
+            while len(house.turnstile):
+                await asyncio.sleep(0.01)
+        assert caplog.records == []

@@ -13,12 +13,19 @@ import msgspec
 
 from tcp_room import events
 
+# As those of `events`, with the kinds that their events may be of: to read them one must know.
+
 
 class History(events.Event, frozen=True, tag="history"):
-    """As events.History, with the kinds that its events may be of: to read it one must know."""
-
     events: Sequence[events.Say | events.Act | events.Topic]
     more: bool
+    id: str | None = None
+
+
+class Found(events.Event, frozen=True, tag="found"):
+    events: Sequence[events.Say | events.Act | events.Topic]
+    more: bool
+    before: int
     id: str | None = None
 
 
@@ -36,6 +43,7 @@ AnyEvent = (
     | events.Members
     | events.Rooms
     | History
+    | Found
     | events.Help
     | events.Notice
     | events.Error
@@ -54,4 +62,6 @@ def decode(line: bytes) -> events.Event | None:
         return None
     if isinstance(event, History):
         return events.History(event.events, event.more, event.id)
+    if isinstance(event, Found):
+        return events.Found(event.events, event.more, event.before, event.id)
     return event

@@ -44,6 +44,7 @@ CHINESE: Final[dict[str, str]] = {
     "#{room} ({count} here)": "#{room}（{count} 人在线）",
     "#{room} ({count} here): {topic}": "#{room}（{count} 人在线）：{topic}",
     "Nothing has been said here yet": "这里还没有人说过话",
+    "Nothing found": "没有找到",
     "yes, still here": "是的，还在",
     # -- commands: help
     "this list": "这份列表",
@@ -55,6 +56,7 @@ CHINESE: Final[dict[str, str]] = {
     "the rooms there are": "有哪些房间",
     "what this room is about; /topic - takes it away": "这个房间的话题；/topic - 取消话题",
     "the last N messages again": "再看最近 N 条消息",
+    "messages that hold these words": "含有这些词的消息",
     "the messages behind that one": "那一条之后的消息",
     "how times are shown": "时间怎样显示",
     "do not show joins and leaves": "不显示谁来谁走",
@@ -97,6 +99,7 @@ CHINESE: Final[dict[str, str]] = {
     "{nick} is not reading just now; try again later": "{nick} 现在收不到，请稍后再试",
     "you are in #{room}; another room: /join NAME": "你在 #{room}；换房间：/join 名字",
     "how many messages? /history 20": "要看多少条？/history 20",
+    "what words? /search TEXT": "要找哪些词？/search 内容",
     "read on behind which message? /since {seq}": "从哪一条之后读起？/since {seq}",
     "one of these: {usages}": "请用其中之一：{usages}",
     "that line is not UTF-8, so it was not sent"
@@ -133,6 +136,7 @@ CHINESE: Final[dict[str, str]] = {
     "there are too many rooms; join one of /rooms": "房间太多了，请从 /rooms 里选一个",
     "there is no room {name}: say something in it first": "没有 {name} 这个房间：先在里面说句话",
     "you have come in by another connection": "你从另一个连接进来了",
+    "you only watch; say hello with a name first": "你只是旁观；请先带名字发 hello",
     "your hello was refused; say it again first": "你的 hello 被拒绝了，请先重发",
     "the log cannot be written or read just now ({words})": "现在无法读写记录（{words}）",
     "the server is full; try again later": "服务器已满，请稍后再试",

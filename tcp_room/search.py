@@ -83,7 +83,8 @@ class Search:
         if isinstance(got, RoomError):
             self._done(got)
             return
-        for event, _ in reversed(got):
+        for record in reversed(got):
+            event = record.event
             if holds(event, self._words):
                 self._found.append(event)
                 if len(self._found) == self._limit:

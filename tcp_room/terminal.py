@@ -216,7 +216,7 @@ def _history(event: events.History, view: TextView) -> Iterator[str]:
 
 def _found(event: events.Found, view: TextView) -> Iterator[str]:
     if not event.events:
-        yield "* Nothing found"
+        yield "* " + view.phrase("Nothing found")
     for logged in reversed(event.events):
         yield from _LINES[type(logged)](logged, view)
 

@@ -17,6 +17,7 @@ from oneroom_client import wire
 from tcp_room import __version__, messages
 from tcp_room.errors import CODES
 from web_gateway import api, slack
+from web_gateway.ways import Ways
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 Json = dict[str, Any]
@@ -36,9 +37,9 @@ def schemas(types: Iterable[type], prefix: str) -> Json:
     """A schema for each, and for what they hold, under names that begin with `prefix`."""
     template = f"#/components/schemas/{prefix}{{name}}"
     _, components = msgspec.json.schema_components(types, ref_template=template)
-    for history in (made for name, made in components.items() if name == "History"):
+    for holder in (made for name, made in components.items() if name in ("History", "Found")):
         # OpenAPI's own word, that AsyncAPI has in another sense.
-        history["properties"].get("events", {}).get("items", {}).pop("discriminator", None)
+        holder["properties"].get("events", {}).get("items", {}).pop("discriminator", None)
     return {f"{prefix}{name}": schema for name, schema in components.items()}
 
 
@@ -239,6 +240,20 @@ def openapi() -> Json:
             "/rooms/{name}/messages": _messages(),
             **_streams(),
             "/hooks/{token}": {"parameters": [TOKEN], "post": hook},
+            "/ways": {
+                "parameters": [
+                    query("room", "The room; the lobby without it.", WORD),
+                    query("scheme", "By which the page was loaded.", {"enum": ["http", "https"]}),
+                ],
+                "get": {
+                    "operationId": "ways",
+                    "summary": "The other ways in: the page's address, and the line door's port",
+                    "responses": {
+                        "200": said("The ways.", **of_json(schema("Ways"))),
+                        "400": said("No such address.", **of_json(WORD, "text/plain")),
+                    },
+                },
+            },
             "/livez": {
                 "get": {
                     "operationId": "livez",
@@ -252,6 +267,7 @@ def openapi() -> Json:
                 **schemas([*EVENTS], "event."),
                 **schemas([api.Said], ""),
                 **schemas([slack.Payload], "hook."),
+                **schemas([Ways], ""),
                 "Refusal": refusal,
             }
         },

@@ -24,6 +24,7 @@ SAMPLES: list[Event] = [
     events.Members("lobby", [Here("a", "tcp")], 1),
     events.Rooms([RoomLine("lobby", 1, "")], "i"),
     events.History([SAY], True, "i"),
+    events.Found([SAY], True, 1, "i"),
     events.Help([HelpLine("/me", "do")]),
     events.Notice("n"),
     events.Error("empty", "e", 0, "i"),

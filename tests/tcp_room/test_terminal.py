@@ -151,6 +151,11 @@ TABLE: Final[list[tuple[events.Event, list[str]]]] = [
     ),
     (events.History([], False), ["* Nothing has been said here yet"]),
     (
+        events.Found([logged(events.Act, "waves"), logged(events.Say, "hi")], False, 1),
+        ["12:00 <bob> hi", "12:00 ** bob waves"],
+    ),
+    (events.Found([], False, 1), ["* Nothing found"]),
+    (
         events.Help([events.HelpLine("/help", "this list"), events.HelpLine("/me WAVES", "say")]),
         ["* /help      this list", "* /me WAVES  say"],
     ),

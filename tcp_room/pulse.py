@@ -16,9 +16,14 @@ from typing import Final
 
 from tcp_room.config import Config
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 # struct tcp_info of linux/tcp.h, up to tcpi_last_ack_recv.
 _TCP_INFO: Final = struct.Struct("@7Bx13I")
 _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
+_INT: Final = struct.Struct("@i")
 # One that is just on its way is no sign of anything.
 _UNANSWERED: Final = 2
 
@@ -40,6 +45,23 @@ def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
         return False
     is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
     return bool(is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000)
+
+
+def has_to_read(transport: asyncio.WriteTransport) -> bool:
+    """Whether something is on its way that the peer's kernel has not acknowledged.
+
+    Where ours does not tell (not Linux): whether something waits in our process.
+    """
+    if transport.get_write_buffer_size():
+        return True
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    if sys.platform != "linux" or sock is None:
+        return False
+    try:
+        (waiting,) = _INT.unpack(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(_INT.size)))
+    except OSError:
+        return False
+    return bool(waiting)
 
 
 class Pulse:

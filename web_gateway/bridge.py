@@ -7,11 +7,16 @@ Who writes. The room's bytes are framed already, and go straight to the
 transport; aiohttp writes only its control frames to it, whole, so the two do
 not mix. Whether the socket is full, asyncio tells the connection's protocol,
 which is aiohttp's: `tap.Tap` stands before it and listens.
+
+Whose heart beats. aiohttp's own heartbeat cuts who has not answered a ping in
+time, but a slow reader comes to the ping only behind all that waits before it.
+So only the idle are asked; of those who have to read, the kernel knows (`pulse`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -21,13 +26,13 @@ from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.member import Why
-from tcp_room.pulse import Pulse, keep_alive
+from tcp_room.pulse import Pulse, has_to_read, keep_alive
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
-from web_gateway.frames import framed
+from web_gateway.frames import PING, framed
 from web_gateway.security import is_own_origin
-from web_gateway.tap import Tap, transport_of
+from web_gateway.tap import Tap, cut_later, transport_of
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
@@ -66,7 +71,6 @@ async def _converse(
 ) -> web.StreamResponse:
     config = hall.config
     socket = web.WebSocketResponse(
-        heartbeat=config.heartbeat_s,
         compress=False,
         decode_text=False,
         timeout=config.linger_s,
@@ -89,7 +93,17 @@ async def _converse(
 class Bridge:
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
-    __slots__ = ("_gate", "_pulse", "_send", "_socket", "_transport", "closing", "session")
+    __slots__ = (
+        "_asked",
+        "_gate",
+        "_pulse",
+        "_send",
+        "_socket",
+        "_timer",
+        "_transport",
+        "closing",
+        "session",
+    )
 
     def __init__(
         self,
@@ -117,8 +131,10 @@ class Bridge:
             self.session.bare_lines()
         keep_alive(self._transport, hall.config)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
-        tap = Tap(cast(asyncio.Protocol, request.protocol), self.session.member)
-        self._transport.set_protocol(tap)
+        behind = cast(asyncio.Protocol, request.protocol)
+        self._transport.set_protocol(Tap(behind, self.session.member, heard=self._hear))
+        self._asked = False  # a ping has had no answer yet
+        self._wait(self._ask)
 
     async def read(self) -> None:
         """Reads until the client says no more."""
@@ -132,11 +148,31 @@ class Bridge:
 
     def lost(self) -> None:
         """The connection is over; what still waits in the socket must not keep it."""
+        self._timer.cancel()
         self.session.lost()
-        transport = self._transport
-        if transport.get_write_buffer_size():
-            loop = asyncio.get_running_loop()
-            loop.call_later(self.session.hall.config.linger_s, transport.abort)
+        cut_later(self._transport, self.session.hall.config.linger_s)
+
+    # -- the heartbeat
+
+    def _wait(self, then: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self.session.hall.config.heartbeat_s / 2, then)
+
+    def _ask(self) -> None:
+        """Proxies in between hear it, too."""
+        self._asked = not (self.session.member.is_gone or has_to_read(self._transport))
+        if self._asked:
+            self.write(PING)
+        self._wait(self._listen)
+
+    def _hear(self) -> None:
+        self._asked = False
+
+    def _listen(self) -> None:
+        """Who had nothing else to read has answered by now, if we read it."""
+        if self._asked and self._gate is None and not has_to_read(self._transport):
+            self._transport.abort()
+        self._wait(self._ask)
 
     # -- called by the room and the session
 

@@ -14,6 +14,8 @@ from typing import Final
 from tcp_room.events import Event
 from tcp_room.views import View
 
+PING: Final = b"\x89\x00"
+
 _FINAL_TEXT: Final = 0x81
 _SHORT: Final = Struct("!BB").pack
 _MEDIUM: Final = Struct("!BBH").pack

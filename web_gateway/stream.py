@@ -25,7 +25,7 @@ from tcp_room.views import JSON, View
 from web_gateway.bridge import HALL, TURNSTILE
 from web_gateway.security import refuse_foreign
 from web_gateway.sse import RETRY, Position, chunk, chunked, position, sse
-from web_gateway.tap import Tap, transport_of
+from web_gateway.tap import Tap, cut_later, transport_of
 
 STREAMS: Final = web.AppKey("streams", set["Stream"])
 
@@ -152,9 +152,7 @@ class Stream:
         self._hall.leave(self.member)
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport.get_write_buffer_size():
-            loop = asyncio.get_running_loop()
-            loop.call_later(self._hall.config.linger_s, self._transport.abort)
+        cut_later(self._transport, self._hall.config.linger_s)
 
     def _wait(self) -> None:
         loop = asyncio.get_running_loop()

@@ -42,6 +42,10 @@ _CHECKPOINT_PAGES: Final = 1000
 # A write-ahead log that has no quiet moment in which to begin anew is made to, at 64 MiB.
 _RESTART_PAGES: Final = 16_000
 
+# For a stranger who holds the file (a shell, a VACUUM): nobody is served while the loop waits.
+_BUSY_ON_LOOP_MS: Final = 200
+_BUSY_MS: Final = 5000
+
 # Events deleted in one transaction: a millisecond's worth.
 _BITE_EVENTS: Final = 500
 # Between two of them, so that who posts meanwhile waits for one, and not for all.
@@ -140,9 +144,9 @@ class SqliteEngine:
         self._lock = _lock(folder)
         path = folder / FILE_NAME
         try:
-            self._writing = _connect(path, durability)
+            self._writing = _connect(path, durability, on_loop=durability == "normal")
             _migrate(self._writing, path)
-            self._reading = _connect(path, durability)
+            self._reading = _connect(path, durability, on_loop=True)
             self.epoch = _epoch(self._writing)
             self._ids: dict[str, int] = dict(self._writing.execute("SELECT name, id FROM room"))
             self._new_ids = count(max(self._ids.values(), default=0) + 1)
@@ -515,9 +519,9 @@ def _lock_file(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _connect(path: Path, durability: Durability) -> apsw.Connection:
+def _connect(path: Path, durability: Durability, *, on_loop: bool = False) -> apsw.Connection:
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(5000)
+    connection.set_busy_timeout(_BUSY_ON_LOOP_MS if on_loop else _BUSY_MS)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full" if durability == "full" else "normal")
     connection.wal_autocheckpoint(0)
@@ -526,6 +530,10 @@ def _connect(path: Path, durability: Durability) -> apsw.Connection:
 
 def _migrate(connection: apsw.Connection, path: Path) -> None:
     """Raises LogError, apsw.Error."""
+    if connection.readonly("main"):
+        raise LogError(
+            f"{path} may not be written by this user; let it, or choose another folder with --data"
+        )
     version = connection.pragma("user_version")
     if version > len(_MIGRATIONS):
         raise LogError(

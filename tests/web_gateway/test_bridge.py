@@ -51,11 +51,13 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visiting(house: House, query: str = "", **headers: str) -> AsyncIterator[Visitor]:
+async def visiting(
+    house: House, query: str = "", *, pongs: bool = True, **headers: str
+) -> AsyncIterator[Visitor]:
     url = f"{house.url}/ws{query}"
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(url, headers=headers, max_msg_size=0) as socket,
+        session.ws_connect(url, headers=headers, max_msg_size=0, autoping=pongs) as socket,
     ):
         yield Visitor(socket)
 
@@ -268,6 +270,31 @@ async def test_a_slow_reader_is_parked_and_gets_everything_once_in_order(house: 
                 await asyncio.sleep(0.01)
         alice.socket._conn.transport.resume_reading()  # type: ignore[union-attr]
         assert [(await alice.until("say"))["seq"] for _ in range(count)] == [*range(1, count + 1)]
+
+
+async def test_who_answers_no_ping_is_cut_unless_it_has_still_to_read() -> None:
+    async with (
+        opened(heartbeat_s=0.2) as house,
+        entered(house, "alice") as alice,
+        entered(house, "carl") as carl,
+        terminal(house, "bob") as bob,
+    ):
+        await bob.until("You are")
+        alice.socket._conn.transport.pause_reading()  # type: ignore[union-attr]
+        for number in range(3000):
+            bob.writer.write(b"%d " % number + b"x" * 3000 + b"\n")
+        await bob.writer.drain()
+        async with asyncio.timeout(20):
+            while not house.hall.find("alice").full:
+                await asyncio.sleep(0.01)
+            for _ in range(3):
+                async with visiting(house, "?nick=dead", pongs=False) as dead:
+                    while (await dead.socket.receive()).type is not WSMsgType.CLOSED:
+                        pass
+            await carl.until("say", seq=3000)
+        await carl.send(kind="say", text="still here")
+        alice.socket._conn.transport.resume_reading()  # type: ignore[union-attr]
+        assert [(await alice.until("say"))["seq"] for _ in range(3001)] == [*range(1, 3002)]
 
 
 async def test_who_breaks_off_leaves_nothing_behind(

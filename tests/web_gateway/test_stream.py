@@ -381,9 +381,9 @@ async def test_when_nothing_is_said_there_is_something_to_read() -> None:
     async with served(stream_pulse_s=0.01) as house:
         browser, program = await house.listen(EVENTS), await house.listen(STREAM)
         assert await browser.event() == {"retry": "2000"}
-        while await browser.event() != {"": ""}:
-            pass  # the program's coming
-        assert await browser.event() == {"": ""}
+        for _ in range(2):
+            while await browser.event() != {"": ""}:
+                pass  # where it stands, the program's coming
         kinds = [(await program.line())["kind"] for _ in range(4)]
         assert kinds == ["welcome", "live", "pong", "pong"]
 

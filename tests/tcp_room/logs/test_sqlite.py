@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -136,6 +137,30 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     assert "--data" in refusal(tmp_path / "file" / "data")
 
 
+def test_a_file_that_may_only_be_read_is_refused() -> None:
+    """As somebody else's file is. (Root may write any: it has to be somebody else, too.)"""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder)
+        folder.chmod(0o777)
+        (folder / "oneroom.lock").chmod(0o666)
+        (folder / FILE_NAME).chmod(0o444)
+        program = f"""
+import fcntl  # while it can still be found
+import os
+from pathlib import Path
+from tcp_room.logs.sqlite import LogError, SqliteEngine
+if not os.getuid():
+    os.setuid(65534)
+try:
+    SqliteEngine(Path({name!r}), "normal", lambda call: call()).close()
+except LogError as error:
+    print(error)
+"""
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "may not be written" in run.stdout, run
+
+
 @pytest.mark.parametrize("durability", ["normal", "full"])
 def test_what_was_settled_survives_kill_9(tmp_path: Path, durability: str) -> None:
     program = f"""
@@ -186,6 +211,24 @@ def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
     assert room.seqs == [refused_at]
     engine.close()
     assert read(tmp_path) == list(range(1, refused_at + 1))
+
+
+def test_a_stranger_who_holds_the_file_does_not_hold_the_loop(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    room = Listener()
+    log = engine.open("lobby", room)
+    stranger = apsw.Connection(str(tmp_path / FILE_NAME))
+    stranger.execute("BEGIN IMMEDIATE")
+    log.append([draft()], NOON)
+    assert isinstance(room.outcomes[-1], RoomError)
+    waits_ms = [each.pragma("busy_timeout") for each in (engine._writing, engine._reading)]
+    assert max(waits_ms) < engine._upkeep._connection.pragma("busy_timeout") / 10
+    stranger.execute("ROLLBACK")
+    stranger.close()
+    room.outcomes.clear()
+    log.append([draft()], NOON)
+    assert room.seqs == [1]
+    engine.close()
 
 
 def fill(log: Log, room: Listener) -> int:

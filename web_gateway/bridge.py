@@ -117,7 +117,7 @@ class Bridge:
         self._socket = socket
         self._pulse = Pulse(self._transport)
         self._gate: asyncio.Future[None] | None = None
-        self.closing: set[asyncio.Task[object]] = set()  # handshakes that are under way
+        self.closing: tuple[asyncio.Task[object], ...] = ()  # handshakes that were begun
         self._send = self._transport.write
         self.session = Session(
             hall,
@@ -185,9 +185,7 @@ class Bridge:
     def close(self, why: Why) -> None:
         self._open_gate()
         closing = self._socket.close(code=CLOSE_CODES[why], message=why.encode())
-        task = asyncio.get_running_loop().create_task(closing)
-        self.closing.add(task)
-        task.add_done_callback(self.closing.discard)
+        self.closing += (asyncio.get_running_loop().create_task(closing),)
 
     def check(self) -> None:
         hall = self.session.hall

@@ -71,6 +71,28 @@ def test_a_clock_that_steps_back_gives_no_tokens() -> None:
     assert [bucket.delay(now) for now in (10.0, 5.0, 10.0)] == [0, 1, 2]
 
 
+def test_what_is_taken_at_once_is_what_would_have_passed_one_by_one() -> None:
+    bucket = Bucket(rate=2, burst=3)
+    assert bucket.take(5, 1000.0) == 3
+    assert bucket.take(5, 1000.0) == 0
+    assert bucket.delay(1000.0) == 0.5
+    assert bucket.take(5, 1001.5) == 2
+
+
+def test_what_was_taken_and_is_not_used_can_be_given_back() -> None:
+    bucket = Bucket(rate=2, burst=3)
+    bucket.give_back(bucket.take(3, 0.0))
+    assert bucket.take(9, 0.0) == 3
+
+
+def test_a_wait_of_less_than_a_millisecond_is_none() -> None:
+    assert Bucket(rate=100_000, burst=10).take(1000, 0.0) == 110
+
+
+def test_without_a_rate_all_are_taken() -> None:
+    assert Bucket(rate=0, burst=0).take(1000, 0.0) == 1000
+
+
 @given(st.floats(0.1, 50), st.integers(1, 20), st.lists(SECONDS, max_size=30))
 def test_nobody_is_faster_than_the_rate_and_a_burst(
     rate: float, burst: int, pauses: list[float]

@@ -296,3 +296,10 @@ def test_what_is_shown_is_harmless_to_the_byte(stored: str) -> None:
     assert len(shown.splitlines()) <= 1
     assert not set(shown) & set(BIDI)
     assert text.visible(shown) == shown
+
+
+def test_whatever_python_calls_printable_needs_neither_guard() -> None:
+    """Both guards pass it unread."""
+    printable = "".join(char for char in map(chr, range(0x110000)) if char.isprintable())
+    assert not set(printable) & {*BREAKS, *BIDI, *SEPARATORS, *CONTROLS, *NONCHARACTERS}
+    assert not text._OBEYED.search(printable)

@@ -262,6 +262,22 @@ def test_checkpoints_happen_elsewhere(tmp_path: Path) -> None:
     assert len(read(tmp_path)) == head
 
 
+def test_a_checkpoint_is_due_for_what_is_new_alone(tmp_path: Path) -> None:
+    """A write-ahead log that has no quiet moment in which to begin anew stays long."""
+    engine = opened(tmp_path)
+    upkeep, writing = engine._upkeep, engine._writing
+    upkeep._due.put(False)
+    upkeep._thread.join()
+    upkeep._copied = 1000
+    due = []
+    for pages in (1001, 1999, 2000, 2001, 3):
+        upkeep.written(writing, "main", pages)
+        due.append(upkeep._due.qsize())
+    assert due == [0, 0, 1, 1, 1]
+    assert upkeep._copied == 0
+    engine.close()
+
+
 # -- trimming
 
 

@@ -43,7 +43,8 @@ CLOSE_CODES: Final[dict[Why, int]] = {
 
 
 async def websocket(request: web.Request) -> web.StreamResponse:
-    """`/ws`: the JSON view, or `?view=text`; by `?view=json` a hello is promised; `nick`, `room`, `since`, `epoch` as in a hello."""
+    """`/ws`: the JSON view, or `?view=text`; by `?view=json` a hello is promised; `nick`, `room`,
+    `since`, `epoch` as in a hello."""
     hall, turnstile = request.app[HALL], request.app[TURNSTILE]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))

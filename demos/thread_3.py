@@ -49,7 +49,8 @@ def produce_and_consume() -> None:
         for item in range(GOODS):
             shelf.put(item)
 
-    producer = threading.Thread(target=produce)
+    # A daemon: after Ctrl-C nobody takes from the shelf any more, and it would wait for ever.
+    producer = threading.Thread(target=produce, daemon=True)
     producer.start()
     for _ in range(GOODS):
         taken.append(shelf.take())

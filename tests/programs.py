@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import pty
 import shutil
@@ -24,6 +25,8 @@ class Program:
         self._reader = reader
         self._terminal = terminal  # our end of its terminal, -1 if it has none
         self.shown = ""
+        # What comes at once may end in the midst of a character.
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def type(self, text: str | bytes) -> None:
         data = text.encode() if isinstance(text, str) else text
@@ -43,14 +46,14 @@ class Program:
             while text not in self.shown:
                 data = await self._reader.read(1 << 16)
                 assert data, f"it ended before it showed {text!r}: {self.shown}"
-                self.shown += data.decode("utf-8", "replace")
+                self.shown += self._decode(data)
         return self.shown
 
     async def until_end(self) -> str:
         """Everything it shows until it ends by itself."""
         async with asyncio.timeout(PATIENCE_S):
             while data := await self._reader.read(1 << 16):
-                self.shown += data.decode("utf-8", "replace")
+                self.shown += self._decode(data)
             await self._process.wait()
         return self.shown
 

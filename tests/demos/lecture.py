@@ -31,6 +31,11 @@ def shown_by(name: str, *arguments: str, typed: str = "", status: int = 0) -> st
     return done.stdout + done.stderr
 
 
+def _with_ctrl_c() -> None:
+    """Whoever runs the tests in the background has it ignored, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Program:
     """One that runs on until it is stopped."""
 
@@ -41,6 +46,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_with_ctrl_c,
         )
         self.shown = ""
 

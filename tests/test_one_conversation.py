@@ -63,7 +63,7 @@ class Company:
 async def company() -> AsyncIterator[Company]:
     company = Company()
     async with AsyncExitStack() as stack:
-        settings = {"presence_gather_s": 0.1}
+        settings = {"presence_gather_s": 0.1, "leave_grace_s": 1.0}
         company.house = house = await stack.enter_async_context(opened(**settings))
         browser = await stack.enter_async_context(launched())
         company.page = await browser.new_page()

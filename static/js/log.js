@@ -39,6 +39,7 @@ export class Log extends EventTarget {
   /** @type {Map<string, Shown>} */
   #shown = new Map();
   #newest = true;
+  #live = false;
   #atEnd = true;
   #room = "";
 
@@ -63,6 +64,7 @@ export class Log extends EventTarget {
     if (room !== this.#room) this.#atEnd = true;
     this.#room = room;
     this.#newest = newest;
+    this.#live = live;
     if (!newest) this.#atEnd = false;
     const place = this.#atEnd ? null : this.#place();
     this.#voice.hears(this.#patch(rows), live && newest && this.#shown.size > 0);
@@ -166,7 +168,7 @@ export class Log extends EventTarget {
   #watch(/** @type {HTMLElement} */ button, /** @type {string} */ what) {
     button.addEventListener("click", () => this.#fire(what));
     const seen = (/** @type {IntersectionObserverEntry[]} */ entries) =>
-      entries.some((entry) => entry.isIntersecting) && this.#fire(what);
+      this.#live && entries.some((entry) => entry.isIntersecting) && this.#fire(what);
     const options = { root: this.#scroller, rootMargin: `${AHEAD_PX}px 0px` };
     const observer = new IntersectionObserver(seen, options);
     observer.observe(button);

@@ -16,6 +16,7 @@ next are kept in memory.
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -147,7 +148,8 @@ class SqliteEngine:
             self._writing = _connect(path, durability, on_loop=durability == "normal")
             _migrate(self._writing, path)
             self._reading = _connect(path, durability, on_loop=True)
-            self.epoch = _epoch(self._writing)
+            self.epoch = _epoch(self._writing, is_another=_went_down_with_its_machine(self._lock))
+            _sign(self._lock, f"{durability} {_boot()}")
             self._ids: dict[str, int] = dict(self._writing.execute("SELECT name, id FROM room"))
             self._new_ids = count(max(self._ids.values(), default=0) + 1)
         except apsw.Error as error:
@@ -200,6 +202,7 @@ class SqliteEngine:
         self._upkeep.close()
         self._reading.close()
         self._writing.close()
+        _sign(self._lock, "")
         self._lock.close()
 
     # -- for its logs
@@ -236,10 +239,11 @@ class SqliteEngine:
             writing.execute("COMMIT")
             return outcomes
         except apsw.Error as error:
-            if writing.in_transaction:
-                writing.execute("ROLLBACK")
             refusal: Outcome = _trouble(error)
             return [[refusal] * len(append.drafts) for append in appends]
+        finally:
+            if writing.in_transaction:
+                writing.execute("ROLLBACK")
 
     def _write(self, append: _Append) -> list[Outcome]:
         log, drafts, at = append
@@ -492,7 +496,7 @@ def _lock(folder: Path) -> IO[bytes]:
     """Held as long as the process lives. Raises LogError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "oneroom.lock").open("ab")
+        file = (folder / "oneroom.lock").open("a+b")
     except OSError as error:
         raise LogError(
             f"{folder} cannot be used for the log: {error.strerror};"
@@ -517,6 +521,29 @@ def _lock_file(file: IO[bytes]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
     else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sign(lock: IO[bytes], text: str) -> None:
+    """While the log is open the lock says how it is kept, and since which start of the machine."""
+    lock.truncate(0)
+    lock.write(text.encode())
+    lock.flush()
+    os.fsync(lock.fileno())
+
+
+def _went_down_with_its_machine(lock: IO[bytes]) -> bool:
+    """Whether who kept the log before may have lost its latest events with the power."""
+    lock.seek(0)
+    durability, _, boot = lock.read().decode("ascii", "replace").partition(" ")
+    return durability == "normal" and boot != _boot()
+
+
+def _boot() -> str:
+    """A name for this start of the machine; empty where there is none to be had (not on Linux)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _connect(path: Path, durability: Durability, *, on_loop: bool = False) -> apsw.Connection:
@@ -547,11 +574,13 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
         connection.execute("COMMIT")
 
 
-def _epoch(connection: apsw.Connection) -> str:
-    """The name of this log, given when it was made."""
+def _epoch(connection: apsw.Connection, *, is_another: bool) -> str:
+    """The name of this log, given when it was made; a new one if it `is_another`, in which numbers
+    that somebody has seen may come again."""
     found = connection.execute("SELECT epoch FROM house").fetchone()
-    if found is None:
+    if found is None or is_another:
         found = (secrets.token_hex(8),)
+        connection.execute("DELETE FROM house")
         connection.execute("INSERT INTO house VALUES (?)", found)
     epoch: str = found[0]
     return epoch

@@ -16,7 +16,7 @@ import pytest
 
 from tcp_room.errors import RoomError
 from tcp_room.logs.port import Engine, Log
-from tcp_room.logs.sqlite import FILE_NAME, Durability, LogError, SqliteEngine, _Trim
+from tcp_room.logs.sqlite import FILE_NAME, Durability, LogError, SqliteEngine, _boot, _Trim
 from tcp_room.retention import Retention
 from tests.tcp_room.logs.test_port import NOON, LastingLogContract, Listener, draft
 
@@ -93,6 +93,29 @@ def test_the_epoch_is_made_with_the_file(tmp_path: Path) -> None:
     assert len(epochs) == 2
     assert again.epoch in epochs
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("left", "is_another"),
+    [
+        ("", False),
+        ("normal another-start", True),
+        ("full another-start", False),
+        (f"normal {_boot()}", False),
+    ],
+)
+def test_after_a_power_cut_it_is_another_log_unless_nothing_can_be_lost(
+    left: str, is_another: bool, tmp_path: Path
+) -> None:
+    first = opened(tmp_path)
+    first.close()
+    (tmp_path / "oneroom.lock").write_text(left)
+    second = opened(tmp_path)
+    assert (second.epoch != first.epoch) is is_another
+    second.close()
+    third = opened(tmp_path)
+    assert third.epoch == second.epoch
+    third.close()
 
 
 def test_one_file_is_left_behind(tmp_path: Path) -> None:

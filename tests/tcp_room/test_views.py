@@ -85,6 +85,16 @@ TABLE: list[tuple[events.Event, dict[str, Any]]] = [
         {"kind": "history", "events": [{"kind": "say", **LOGGED}], "more": True, "id": "x1"},
     ),
     (
+        events.Found([events.Say(**LOGGED)], True, 7, "x1"),
+        {
+            "kind": "found",
+            "events": [{"kind": "say", **LOGGED}],
+            "more": True,
+            "before": 7,
+            "id": "x1",
+        },
+    ),
+    (
         events.Help([events.HelpLine("/help", "this list")], "x1"),
         {"kind": "help", "commands": [{"usage": "/help", "help": "this list"}], "id": "x1"},
     ),

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tcp_room.cli import make_turnstile, opened_hall
 from tcp_room.config import Config
@@ -21,6 +21,9 @@ from tcp_room.limits import Turnstile
 from tcp_room.server import Addresses, open_tcp_door, port_of
 from web_gateway.app import create_app, make_runner
 from web_gateway.bridge import BRIDGES, Bridge
+
+# A leave is told after five seconds.
+expect.set_options(timeout=10_000)
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A name that the browser takes for this machine, but does not trust as it trusts localhost.

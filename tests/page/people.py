@@ -11,8 +11,6 @@ from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
 
 from tests.browser import House
 
-expect.set_options(timeout=10_000)
-
 WIDE: Final = {"width": 1280, "height": 800}
 PHONE: Final = {"width": 360, "height": 640}
 TO_END: Final = "(it) => it.scrollHeight - it.scrollTop - it.clientHeight"

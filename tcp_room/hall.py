@@ -205,11 +205,11 @@ class Hall:
 
     def _pulse(self) -> None:
         """Has the doors of some members look whether anybody is there; in time, of all."""
+        self.scheduler.call_later(self.config.pulse_s, self._pulse)
         if not self._unchecked:
             self._unchecked = [reader for room in self.rooms.values() for reader in room.readers()]
         for _ in range(min(len(self._unchecked), self.config.pulse_members)):
             self._unchecked.pop().outlet.check()
-        self.scheduler.call_later(self.config.pulse_s, self._pulse)
 
     def _guest(self) -> str:
         while True:

@@ -12,6 +12,7 @@ import asyncio
 import socket
 import struct
 import sys
+from contextlib import suppress
 from typing import Final
 
 from tcp_room.config import Config
@@ -26,6 +27,8 @@ _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
 _INT: Final = struct.Struct("@i")
 # One that is just on its way is no sign of anything.
 _UNANSWERED: Final = 2
+# What asking a socket may raise that was closed just now; the second is uvloop's.
+_CLOSED: Final = (OSError, ValueError)
 
 
 def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
@@ -41,7 +44,7 @@ def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
         info = _TCP_INFO.unpack(
             sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
         )
-    except (OSError, struct.error):
+    except (*_CLOSED, struct.error):
         return False
     is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
     return bool(is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000)
@@ -59,7 +62,7 @@ def has_to_read(transport: asyncio.WriteTransport) -> bool:
         return False
     try:
         (waiting,) = _INT.unpack(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(_INT.size)))
-    except OSError:
+    except _CLOSED:
         return False
     return bool(waiting)
 
@@ -89,6 +92,11 @@ def keep_alive(transport: asyncio.BaseTransport, config: Config) -> None:
     sock: socket.socket = transport.get_extra_info("socket")
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return  # the kernel tells at once when a neighbour dies
+    with suppress(*_CLOSED):
+        _ask_now_and_then(sock, config)
+
+
+def _ask_now_and_then(sock: socket.socket, config: Config) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, config.keepalive_idle_s)

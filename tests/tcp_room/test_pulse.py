@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from tcp_room.config import Config
-from tcp_room.pulse import Pulse, is_dead, keep_alive
+from tcp_room.pulse import Pulse, has_to_read, is_dead, keep_alive
 
 
 async def connected() -> tuple[asyncio.WriteTransport, socket.socket, asyncio.Server]:
@@ -105,3 +105,16 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+
+
+async def test_a_connection_that_is_closed_already_can_be_asked() -> None:
+    transport, client, server = await connected()
+    pulse = Pulse(transport)
+    transport.abort()
+    sock: socket.socket = transport.get_extra_info("socket")
+    await until(lambda: sock.fileno() < 0)
+    keep_alive(transport, Config())
+    assert not pulse.is_over(time.monotonic(), Config())
+    assert not has_to_read(transport)
+    client.close()
+    server.close()

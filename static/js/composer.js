@@ -13,9 +13,10 @@
 
 import { byId } from "./dom.js";
 import { t } from "./i18n.js";
-import { Popup } from "./popup.js";
 
 const TYPING_EVERY_MS = 3_000;
+/** Behind one of these something can come. */
+const MARKS = /[/／@＠:：]/;
 /** The count is shown from here on. */
 const NEARLY_FULL = 0.8;
 
@@ -23,7 +24,8 @@ export class Composer extends EventTarget {
   #box = byId("text");
   #left = byId("left");
   #touch = matchMedia("(pointer: coarse)");
-  #popup;
+  /** @type {import("./popup.js").Popup | null} */
+  #popup = null;
   #limit = 4096;
   #room = "";
   #told = 0;
@@ -38,7 +40,7 @@ export class Composer extends EventTarget {
     super();
     this.draft = draft;
     this.settings = settings;
-    this.#popup = new Popup(this.#box, known);
+    this.known = known;
     this.#box.value = draft.load();
     this.#box.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
     this.#box.addEventListener("input", () => this.#changed());
@@ -82,7 +84,10 @@ export class Composer extends EventTarget {
   }
 
   /** What could come has changed. */
-  suggest() {
+  async suggest() {
+    if (!this.#popup && !MARKS.test(this.#box.value)) return;
+    const { Popup } = await import("./popup.js"); // not everybody wants it, and nobody at once
+    this.#popup ??= new Popup(this.#box, this.known);
     this.#popup.update();
   }
 
@@ -92,7 +97,7 @@ export class Composer extends EventTarget {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    if (event.isComposing || event.keyCode === 229 || this.#popup.press(event)) return;
+    if (event.isComposing || event.keyCode === 229 || this.#popup?.press(event)) return;
     if (event.key === "ArrowUp" && !this.#box.value && this.#last) {
       event.preventDefault();
       this.edit(this.#last);
@@ -111,14 +116,14 @@ export class Composer extends EventTarget {
     this.#last = text;
     this.#told = 0;
     this.#fit();
-    this.#popup.close();
+    this.#popup?.close();
     this.#box.focus();
     this.dispatchEvent(new CustomEvent("send", { detail: text }));
   }
 
   #changed() {
     this.#fit();
-    this.#popup.update();
+    this.suggest();
     const text = this.#box.value;
     const now = Date.now();
     if (!text || /^[/／]/.test(text) || now - this.#told < TYPING_EVERY_MS) return;

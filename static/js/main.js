@@ -15,7 +15,6 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { copyAsText } from "./copying.js";
 import { byId } from "./dom.js";
-import { emoji } from "./emoji.js";
 import { random, typed } from "./frames.js";
 import { has, language, load, t } from "./i18n.js";
 import { Join } from "./join.js";
@@ -299,7 +298,18 @@ function known() {
     const key = `help.${/^\/(\w+)/.exec(usage)?.[1]}`;
     return { usage, help: has(key) ? t(key) : help };
   });
-  return { commands: table, nicks: others, emoji: () => emoji(language, () => composer.suggest()) };
+  return { commands: table, nicks: others, emoji: pictures };
+}
+
+/** @type {typeof import("./emoji.js").emoji | null} */
+let emoji = null;
+
+/** None yet, perhaps: their names are fetched when they are first asked for. */
+function pictures() {
+  const here = () => composer.suggest();
+  if (emoji) return emoji(language, here);
+  import("./emoji.js").then((module) => { ({ emoji } = module); here(); });
+  return [];
 }
 
 // -- the panels, loaded when they are opened

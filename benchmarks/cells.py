@@ -112,16 +112,24 @@ def cost_ratio(row: Row, other: Row) -> float | None:
 def play(scene: Scene, cores: Cores, pace: Pace) -> Iterator[Row]:
     """The rows of a scene."""
     with ExitStack() as stack:
-        stage = [_Entrant(contender, scene, cores, stack) for contender in scene.contenders]
+        stage: list[_Entrant] = []
+        for contender in scene.contenders:
+            stage.append(_Entrant(contender, scene, cores, stack))
+            _tend(stage)
         for in_flight in scene.in_flight:
             able = [entrant for entrant in stage if entrant.begin(in_flight)]
             for _ in range(pace.rounds):
                 for entrant in able:
-                    for other in stage:
-                        other.tend()
+                    _tend(stage)
                     entrant.take_turn(pace.seconds)
             yield from [entrant.row for entrant in able]
         yield from [entrant.row for entrant in stage if entrant.row.skipped]
+
+
+def _tend(stage: Sequence[_Entrant]) -> None:
+    """Who waits for its turn, or for others to come in, is pinged meanwhile, and must answer."""
+    for entrant in stage:
+        entrant.tend()
 
 
 class _Entrant:

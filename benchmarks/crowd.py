@@ -116,12 +116,12 @@ class Crowd:
         self._read_until_quiet(quiet_s)
         self._hears_itself = True
         self.say(1)
-        others, heard = set(self._sockets) - {self._sender}, set[int]()
+        others, heard = set(self._sockets) - {self._sender}, self._read_until_quiet(0.2)
         deadline = time.perf_counter() + _LOST_AFTER_S
         while others - heard:
-            heard |= self._read_until_quiet(0.2)
             if time.perf_counter() > deadline:
                 raise Faulty(f"{len(others - heard)} of {len(self)} members heard nothing")
+            heard |= self._read_until_quiet(0.2)
         self._hears_itself = self._sender in heard
         self._begin()
 

@@ -10,6 +10,10 @@ which takes together all that came while it waited.
 Never on the loop's thread: checkpoints, which copy the write-ahead log into the
 file and may take tens of milliseconds, and trimming.
 
+A row is a turn, with all that was committed for a room together (see `logs.turns`). Its key is
+its place: the room in the high bits, the seq of its first event in the low ones; so a room's rows
+lie side by side and in order, and what has the seq n is in the last row that begins up to n.
+
 One process at a time: a lock refuses a second one, since the numbers that come
 next are kept in memory.
 """
@@ -20,18 +24,20 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any, Final, Literal, NamedTuple
+from typing import IO, Final, Literal, NamedTuple
 
 import apsw
+import msgspec
 
 from tcp_room.errors import RoomError
-from tcp_room.events import Act, Logged, Say, Topic
+from tcp_room.events import Topic
 from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
+from tcp_room.logs.turns import from_text, to_text
 from tcp_room.retention import Retention
 
 Durability = Literal["normal", "full"]
@@ -47,13 +53,14 @@ _RESTART_PAGES: Final = 16_000
 _BUSY_ON_LOOP_MS: Final = 200
 _BUSY_MS: Final = 5000
 
-# Events deleted in one transaction: a millisecond's worth.
+# The bits of a place that are the seq: a million million events to a room.
+_SEQ_BITS: Final = 40
+_LAST_SEQ: Final = (1 << _SEQ_BITS) - 1
+
+# Events deleted in one transaction: a millisecond's worth. (Or one turn, if it has more.)
 _BITE_EVENTS: Final = 500
 # Between two of them, so that who posts meanwhile waits for one, and not for all.
 _BITE_PAUSE_S: Final = 0.005
-
-_KINDS: Final[dict[str, type[Logged]]] = {"say": Say, "act": Act, "topic": Topic}
-_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 # Each step takes a file to the next version; the version is SQLite's user_version.
 _MIGRATIONS: Final = (
@@ -79,16 +86,48 @@ _MIGRATIONS: Final = (
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX posted_once ON event (room, author, id) WHERE id IS NOT NULL;
     """,
+    f"""
+    CREATE TABLE turn (
+        place INTEGER PRIMARY KEY,  -- room << {_SEQ_BITS} | seq of the first event
+        events INTEGER NOT NULL,  -- how many
+        at INTEGER NOT NULL,
+        said TEXT NOT NULL  -- [[kind, nick, door, text, author, id], ...]
+    );
+    CREATE TABLE posted (
+        room INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (room, author, id)
+    ) WITHOUT ROWID;
+    INSERT INTO turn
+        SELECT room << {_SEQ_BITS} | seq, 1, at,
+            json_array(json_array(kind, nick, door, text, author, id)) FROM event;
+    INSERT INTO posted SELECT room, author, id, seq FROM event WHERE id IS NOT NULL;
+    DROP TABLE event;
+    """,
 )
-_INSERT: Final = (
-    "INSERT INTO event (room, seq, kind, at, nick, door, text, id, author)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT: Final = "INSERT INTO turn (place, events, at, said) VALUES (?, ?, ?, ?)"
+_REMEMBER: Final = "INSERT INTO posted (room, author, id, seq) VALUES (?, ?, ?, ?)"
 _ROOM: Final = "INSERT OR IGNORE INTO room (id, name) VALUES (?, ?)"
 _TOPIC: Final = "UPDATE room SET topic = ? WHERE id = ?"
-_SELECT: Final = "SELECT kind, seq, id, at, nick, door, text, author FROM event"
-_PAGE: Final = f"{_SELECT} WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
-_POSTED: Final = f"{_SELECT} WHERE room = ? AND author = ? AND id = ?"
+_BETWEEN: Final = (
+    "SELECT place, events, at, said FROM turn WHERE place BETWEEN ? AND ? ORDER BY place"
+)
+_POSTED: Final = "SELECT seq FROM posted WHERE room = ? AND author = ? AND id = ?"
+_FORGET: Final = "DELETE FROM posted WHERE room = ? AND author = ? AND id = ? AND seq = ?"
+_TRIMMED: Final = "UPDATE room SET trimmed = ? WHERE id = ?"
+_ITS_TURNS: Final = f"turn WHERE place BETWEEN id << {_SEQ_BITS} AND (id + 1) << {_SEQ_BITS}"
+_ROOMS: Final = f"SELECT id, name FROM room WHERE EXISTS (SELECT 1 FROM {_ITS_TURNS})"
+_OLDEST: Final = f"""
+    SELECT id, place, events, newest FROM (
+        SELECT id, (SELECT min(place) FROM {_ITS_TURNS}) AS oldest,
+            (SELECT max(place) FROM {_ITS_TURNS}) AS newest FROM room
+    ) JOIN turn ON place = oldest WHERE oldest < newest ORDER BY at LIMIT 1"""
+
+
+# What an unsound file raises.
+_BROKEN: Final = (apsw.Error, msgspec.MsgspecError)
 
 
 class LogError(Exception):
@@ -117,7 +156,7 @@ class SqliteLog:
         self._engine.append(_Append(self, drafts, at))
 
     def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
-        done(self._engine.read(self.room, after, limit))
+        done(self._engine.read(self.room, max(after, self.first - 1), limit))
 
     def close(self) -> None:
         self._engine.forget(self)
@@ -178,9 +217,8 @@ class SqliteEngine:
 
     def rooms(self) -> Sequence[str]:
         """Raises RoomError (storage)."""
-        kept = "SELECT name FROM room WHERE EXISTS (SELECT 1 FROM event WHERE event.room = room.id)"
         try:
-            return [name for (name,) in self._reading.execute(kept)]
+            return [name for _, name in self._reading.execute(_ROOMS)]
         except apsw.Error as error:
             raise _trouble(error) from error
 
@@ -215,8 +253,8 @@ class SqliteEngine:
 
     def read(self, room: int, after: int, limit: int) -> Page:
         try:
-            return [_record(row) for row in self._reading.execute(_PAGE, (room, after, limit))]
-        except apsw.Error as error:
+            return _page(self._reading, room, after, limit)
+        except _BROKEN as error:
             return _trouble(error)
 
     def forget(self, log: SqliteLog) -> None:
@@ -238,7 +276,7 @@ class SqliteEngine:
             outcomes = [self._write(append) for append in appends]
             writing.execute("COMMIT")
             return outcomes
-        except apsw.Error as error:
+        except _BROKEN as error:
             refusal: Outcome = _trouble(error)
             return [[refusal] * len(append.drafts) for append in appends]
         finally:
@@ -265,16 +303,21 @@ class SqliteEngine:
                 if draft.id is not None:
                     by_id[key] = posted
             outcomes.append(posted)
-        self._insert(log.room, new)
+        if new:
+            self._insert(log.room, new)
         return outcomes
 
     def _posted(self, room: int, draft: Draft) -> Record | None:
         """What was made of this draft when it was posted before."""
         found = self._writing.execute(_POSTED, (room, draft.author, draft.id)).fetchone()
-        return None if found is None else _record(found)
+        return None if found is None else _page(self._writing, room, found[0] - 1, 1)[0]
 
     def _insert(self, room: int, records: Sequence[Record]) -> None:
-        self._writing.executemany(_INSERT, [_row(room, record) for record in records])
+        first = records[0].event
+        place = _place(room, first.seq)
+        self._writing.execute(_INSERT, (place, len(records), first.at, to_text(records)))
+        if ids := _ids(room, records):
+            self._writing.executemany(_REMEMBER, ids)
         for record in records:
             if isinstance(record.event, Topic):
                 self._writing.execute(_TOPIC, (record.event.text, room))
@@ -289,14 +332,10 @@ class SqliteEngine:
         return found
 
     def _numbers(self, room: str) -> _Numbers:
-        query = """
-            SELECT room.trimmed + 1,
-                ifnull((SELECT max(seq) FROM event WHERE room = room.id), room.trimmed),
-                ifnull((SELECT at FROM event WHERE room = room.id ORDER BY seq DESC LIMIT 1), 0),
-                room.topic
-            FROM room WHERE name = ?"""
-        for numbers in list(self._reading.execute(query, (room,))):
-            return _Numbers(*numbers)
+        query = "SELECT id, trimmed, topic FROM room WHERE name = ?"
+        for id, trimmed, topic in list(self._reading.execute(query, (room,))):
+            newest = _newest_turn(self._reading, id)
+            return _Numbers(trimmed + 1, max(newest.last, trimmed), newest.at, topic)
         return _Numbers(first=1, head=0, at=0, topic="")
 
 
@@ -384,7 +423,7 @@ class _Upkeep:
                     self._trim(due)
                 else:
                     self._checkpoint()
-            except apsw.Error:
+            except _BROKEN:
                 continue  # a full disk: the next commit tells whom it concerns; this comes again
 
     def _checkpoint(self) -> None:
@@ -400,11 +439,8 @@ class _Upkeep:
 
     def _trim(self, trim: _Trim) -> None:
         retention, at, done = trim
-        connection = self._connection
-        heads = (
-            "SELECT room.id, (SELECT max(seq) FROM event WHERE room = room.id) AS head FROM room"
-        )
-        for room, head in list(connection.execute(f"{heads} WHERE head")):
+        for room, _ in list(self._connection.execute(_ROOMS)):
+            head = _newest_turn(self._connection, room).last
             if retention.events:
                 self._let_go(room, head - retention.events)
             if retention.age_s:
@@ -419,36 +455,46 @@ class _Upkeep:
         low, high = 0, head
         while low < high:
             middle = (low + high + 1) // 2
-            query = "SELECT at FROM event WHERE room = ? AND seq >= ? ORDER BY seq LIMIT 1"
-            ((when,),) = self._connection.execute(query, (room, middle))
-            low, high = (middle, high) if when < at else (low, middle - 1)
+            turn = _turn(self._connection, room, middle)
+            is_older = turn is None or turn.at < at
+            low, high = (middle, high) if is_older else (low, middle - 1)
         return min(low, head - 1)
 
     def _let_go(self, room: int, upto: int) -> None:
-        """Deletes the events of a room up to that seq, a bite at a time."""
-        bite = "SELECT max(seq) FROM (SELECT seq FROM event WHERE room = ? AND seq <= ? LIMIT ?)"
-        while upto > 0 and not self._closing.is_set():
-            ((last,),) = self._connection.execute(bite, (room, upto, _BITE_EVENTS))
-            if last is None:
-                return
+        """Lets go of the events of a room up to that seq, a bite at a time. Of a turn that goes on
+        behind it, they are not shown any more; they leave the file with the whole turn."""
+        ((trimmed,),) = self._connection.execute("SELECT trimmed FROM room WHERE id = ?", (room,))
+        while trimmed < upto and not self._closing.is_set():
+            turns = self._bite(room, upto)
+            trimmed = turns[-1].last if turns else upto
+            ids = [each for turn in turns for each in _ids(room, turn.records())]
             with self._pen, self._connection:
-                self._connection.execute(
-                    "DELETE FROM event WHERE room = ? AND seq <= ?", (room, last)
-                )
-                self._connection.execute("UPDATE room SET trimmed = ? WHERE id = ?", (last, room))
+                if turns:
+                    places = turns[0].place, turns[-1].place
+                    self._connection.execute("DELETE FROM turn WHERE place BETWEEN ? AND ?", places)
+                self._connection.executemany(_FORGET, ids)
+                self._connection.execute(_TRIMMED, (trimmed, room))
             self._closing.wait(_BITE_PAUSE_S)
 
+    def _bite(self, room: int, upto: int) -> list[_Turn]:
+        """The first turns of a room of which nothing is to stay."""
+        turns: list[_Turn] = []
+        size = 0
+        with closing(self._connection.cursor()) as cursor:
+            for row in cursor.execute(_BETWEEN, (_place(room, 0), _place(room, upto))):
+                turn = _Turn(*row)
+                size += turn.events
+                if turn.last > upto or (turns and size > _BITE_EVENTS):
+                    break
+                turns.append(turn)
+        return turns
+
     def _let_go_of_the_oldest(self) -> bool:
-        """Deletes a bite of the room whose first event is the oldest; False if none has two."""
-        query = """
-            SELECT event.room, event.seq, ends.last
-            FROM (
-                SELECT room.id, (SELECT min(seq) FROM event WHERE room = room.id) AS first,
-                    (SELECT max(seq) FROM event WHERE room = room.id) AS last FROM room
-            ) AS ends JOIN event ON event.room = ends.id AND event.seq = ends.first
-            WHERE first < last ORDER BY event.at LIMIT 1"""
-        for room, first, last in list(self._connection.execute(query)):
-            self._let_go(room, min(first + _BITE_EVENTS, last) - 1)
+        """Lets go of a bite of the room whose first turn is the oldest; False if none has two."""
+        for room, place, events, newest in list(self._connection.execute(_OLDEST)):
+            first = _seq(place)
+            bite = min(first + _BITE_EVENTS, _seq(newest)) - 1
+            self._let_go(room, max(first + events - 1, bite))
             return True
         return False
 
@@ -478,15 +524,67 @@ def _settle(append: _Append, outcomes: list[Outcome]) -> None:
 # -- rows
 
 
-def _row(room: int, record: Record) -> tuple[Any, ...]:
-    event = record.event
-    name, author = _NAMES[type(event)], record.author
-    return room, event.seq, name, event.at, event.nick, event.door, event.text, event.id, author
+class _Turn(NamedTuple):
+    """A row."""
+
+    place: int
+    events: int
+    at: int
+    said: str
+
+    @property
+    def last(self) -> int:
+        """The seq of its last event."""
+        return _seq(self.place) + self.events - 1
+
+    def records(self) -> list[Record]:
+        """Raises msgspec.MsgspecError."""
+        return from_text(_seq(self.place), self.at, self.said)
 
 
-def _record(row: tuple[Any, ...]) -> Record:
-    kind, seq, id, at, nick, door, text, author = row
-    return Record(_KINDS[kind](seq, id, at, nick, door, text), author)
+def _place(room: int, seq: int) -> int:
+    """The place of an event; whatever a client asks for, it stays in the room."""
+    return room << _SEQ_BITS | min(seq, _LAST_SEQ)
+
+
+def _seq(place: int) -> int:
+    return place & _LAST_SEQ
+
+
+def _turn(connection: apsw.Connection, room: int, seq: int) -> _Turn | None:
+    """The last turn that begins up to that seq."""
+    found = connection.execute(
+        f"{_BETWEEN} DESC LIMIT 1", (_place(room, 0), _place(room, seq))
+    ).fetchone()
+    return None if found is None else _Turn(*found)
+
+
+def _newest_turn(connection: apsw.Connection, room: int) -> _Turn:
+    """Of a room that has one, or an empty one."""
+    return _turn(connection, room, _LAST_SEQ) or _Turn(_place(room, 0), 0, 0, "[]")
+
+
+def _page(connection: apsw.Connection, room: int, after: int, limit: int) -> list[Record]:
+    """At most `limit` records from `after + 1` on. Raises apsw.Error, msgspec.MsgspecError."""
+    begins = _turn(connection, room, after + 1)
+    places = begins.place if begins else _place(room, after + 1), _place(room, _LAST_SEQ)
+    records: list[Record] = []
+    with closing(connection.cursor()) as cursor:
+        for row in cursor.execute(_BETWEEN, places):
+            turn = _Turn(*row)
+            records += turn.records()[max(after + 1 - _seq(turn.place), 0) :]
+            if len(records) >= limit:
+                break
+    return records[:limit]
+
+
+def _ids(room: int, records: Sequence[Record]) -> list[tuple[int, str, str, int]]:
+    """The rows of `posted`."""
+    return [
+        (room, record.author, event.id, event.seq)
+        for record in records
+        if (event := record.event).id is not None
+    ]
 
 
 # -- the file
@@ -586,7 +684,7 @@ def _epoch(connection: apsw.Connection, *, is_another: bool) -> str:
     return epoch
 
 
-def _trouble(error: apsw.Error) -> RoomError:
+def _trouble(error: Exception) -> RoomError:
     return RoomError("storage", f"the log cannot be written or read just now ({_words(error)})")
 
 
@@ -599,5 +697,5 @@ def _unusable(path: Path, error: apsw.Error) -> LogError:
     return LogError(f"{path} cannot be opened: {_words(error)}; choose another folder with --data")
 
 
-def _words(error: apsw.Error) -> str:
+def _words(error: Exception) -> str:
     return str(error).partition(": ")[2] or str(error)

@@ -15,8 +15,17 @@ import apsw
 import pytest
 
 from tcp_room.errors import RoomError
-from tcp_room.logs.port import Engine, Log
-from tcp_room.logs.sqlite import FILE_NAME, Durability, LogError, SqliteEngine, _boot, _Trim
+from tcp_room.events import Act, Say, Topic
+from tcp_room.logs.port import Engine, Log, Record
+from tcp_room.logs.sqlite import (
+    _MIGRATIONS,
+    FILE_NAME,
+    Durability,
+    LogError,
+    SqliteEngine,
+    _boot,
+    _Trim,
+)
 from tcp_room.retention import Retention
 from tests.tcp_room.logs.test_port import NOON, LastingLogContract, Listener, draft
 
@@ -433,3 +442,79 @@ def test_a_room_that_was_only_looked_into_leaves_no_trace(tmp_path: Path) -> Non
     assert list(connection.execute("SELECT name FROM room")) == [("lobby",), ("room-7",)]
     connection.close()
     assert read(tmp_path, "room-7") == [1]
+
+
+def test_of_a_turn_that_is_kept_in_part_the_rest_is_not_shown(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    log = engine.open("lobby", Listener())
+    log.append([draft()] * 10, NOON)
+    log.append([draft()] * 10, NOON)
+    trim(engine, Retention(events=15))
+    pages: list[object] = []
+    log.read(0, 100, pages.append)
+    assert isinstance(pages[0], list)
+    assert [record.event.seq for record in pages[0]] == list(range(6, 21))
+    trim(engine, Retention(events=10))
+    assert log.first == 11
+    assert list(engine._reading.execute("SELECT events FROM turn")) == [(10,)]
+    engine.close()
+
+
+# -- the file
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / FILE_NAME))
+    connection.execute(_MIGRATIONS[0])
+    connection.pragma("user_version", 1)
+    connection.execute("INSERT INTO house VALUES ('old')")
+    connection.execute("INSERT INTO room VALUES (1, 'lobby', 'tea', 1), (2, '3班', '', 0)")
+    connection.executemany(
+        "INSERT INTO event VALUES (?, ?, ?, ?, 'al', 'tcp', ?, ?, 'a')",
+        [
+            (1, 2, "say", NOON, "你好\n'\"", "x"),
+            (1, 3, "topic", NOON + 1, "tea", None),
+            (2, 1, "act", NOON, "waves", "x"),
+        ],
+    )
+    connection.close()
+    engine = opened(tmp_path)
+    room, pages = Listener(), list[object]()
+    lobby = engine.open("lobby", room)
+    assert (engine.epoch, lobby.first, lobby.head, lobby.topic) == ("old", 2, 3, "tea")
+    lobby.read(0, 10, pages.append)
+    engine.open("3班", Listener()).read(0, 10, pages.append)
+    assert pages == [
+        [
+            Record(Say(2, "x", NOON, "al", "tcp", "你好\n'\""), "a"),
+            Record(Topic(3, None, NOON + 1, "al", "tcp", "tea"), "a"),
+        ],
+        [Record(Act(1, "x", NOON, "al", "tcp", "waves"), "a")],
+    ]
+    lobby.append([draft(id="x"), draft(id="y")], NOON)
+    assert room.seqs == [2, 4]
+    engine.close()
+
+
+def test_a_row_that_somebody_spoiled_is_an_error_of_the_log(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    log = engine.open("lobby", Listener())
+    log.append([draft()], NOON)
+    engine._writing.execute("UPDATE turn SET said = '[['")
+    pages: list[object] = []
+    log.read(0, 10, pages.append)
+    assert isinstance(pages[0], RoomError)
+    assert pages[0].code == "storage"
+    engine.close()
+
+
+@pytest.mark.parametrize("after", [1 << 40, (1 << 40) + 5, 10**15])
+def test_a_number_beyond_all_is_not_another_rooms(tmp_path: Path, after: int) -> None:
+    engine = opened(tmp_path)
+    log = engine.open("lobby", Listener())
+    engine.open("dev", Listener()).append([draft()] * 10, NOON)
+    log.append([draft()], NOON)
+    pages: list[object] = []
+    log.read(after, 10, pages.append)
+    assert pages == [[]]
+    engine.close()

@@ -65,22 +65,33 @@ class TextView:
         return True
 
     def encode(self, event: events.Event) -> bytes:
+        if isinstance(event, events.Say) and not self.color and event.text.isprintable():
+            # Nearly all that is said: no line's end in it, and nothing that a terminal obeys.
+            return f"{self.head(event)} {event.text}{self.newline}".encode()
         if self.quiet and isinstance(event, events.Presence):
             return b""
-        lines = [visible(line) for line in _LINES[type(event)](event, self)]
+        newline = self.newline
+        shown = [visible(line) + newline for line in _LINES[type(event)](event, self)]
         if self.color and isinstance(event, events.Logged):
             clock = len(self.time(event.at))
-            lines = [_colored(line, event.nick, clock) for line in lines]
+            shown = [_colored(line, event.nick, clock) for line in shown]
         # A lone surrogate can come from a log of another making; it must not stop the room.
-        newline = self.newline
-        return "".join([line + newline for line in lines]).encode("utf-8", "replace")
+        return "".join(shown).encode("utf-8", "replace")
 
     def pack(self, parts: Sequence[bytes]) -> bytes:
         return b"".join(parts)
 
     def time(self, at: int) -> str:
         """`at` (ms since 1970) as the head of a line, in the server's time zone."""
-        return _time(at // 1000 if self.clock != "hm" else at // 60_000 * 60, CLOCKS[self.clock])
+        return _time(self._second(at), CLOCKS[self.clock])
+
+    def head(self, event: events.Say) -> str:
+        """Time and name, as each line of what somebody said begins."""
+        return _head(self._second(event.at), self.clock, event.nick, event.door)
+
+    def _second(self, at: int) -> int:
+        """In seconds since 1970, as exact as it is shown."""
+        return at // 60_000 * 60 if self.clock == "hm" else at // 1000
 
     def phrase(self, template: str, **parts: object) -> str:
         """A sentence of ours in its reader's language."""
@@ -100,26 +111,31 @@ def _time(seconds: int, form: str) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
 
 
+@lru_cache(maxsize=1024)  # of who speaks just now; a turn's lines have the same few
+def _head(second: int, clock: Clock, nick: str, door: str) -> str:
+    return visible(f"{_time(second, CLOCKS[clock])}<{_speaker(nick, door)}>")
+
+
 def _colored(line: str, nick: str, start: int) -> str:
     color = _COLORS[crc32(nick.encode("utf-8", "replace")) % len(_COLORS)]
     return line[:start] + line[start:].replace(nick, f"\x1b[{color}m{nick}\x1b[0m", 1)
 
 
 def _say(event: events.Say, view: TextView) -> Iterable[str]:
-    head, text = f"{view.time(event.at)}<{_speaker(event)}>", event.text
+    head, text = view.head(event), event.text
     if "\n" not in text:
         return [f"{head} {text}"]
     first, *others = text.split("\n")
     return [f"{head} {first}", *(f"{head}| {line}" for line in others)]
 
 
-def _speaker(event: events.Logged) -> str:
+def _speaker(nick: str, door: str) -> str:
     """A program is marked by what no name can hold."""
-    return f"{event.nick}|bot" if event.door == events.BOT else event.nick
+    return f"{nick}|bot" if door == events.BOT else nick
 
 
 def _act(event: events.Act, view: TextView) -> Iterator[str]:
-    head = f"{view.time(event.at)}** {_speaker(event)}"
+    head = f"{view.time(event.at)}** {_speaker(event.nick, event.door)}"
     for line in event.text.split("\n"):
         yield f"{head} {line}"
 

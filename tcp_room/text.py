@@ -74,7 +74,7 @@ def clean(text: str, limit_bytes: int) -> str:
     if not text.isprintable() and _NOT_PLAIN.search(text):
         text = _tidy(text)
     text = text.rstrip()
-    if _INVISIBLE.fullmatch(text):
+    if not "!" <= text[:1] <= "~" and _INVISIBLE.fullmatch(text):
         raise RoomError("empty", "there was nothing to say in that")
     if len(text) * 4 > limit_bytes and (size := len(text.encode())) > limit_bytes:
         raise RoomError(

@@ -23,7 +23,7 @@ from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Why
-from tcp_room.pulse import Pulse, keep_alive
+from tcp_room.pulse import Linger, Pulse, keep_alive
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -53,11 +53,11 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_hall",
         "_judged",
+        "_linger",
         "_opening",
         "_pulse",
         "_session",
         "_telnet",
-        "_timer",
         "_transport",
         "_turnstile",
         "write",
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._judged = False
         self._closing = False
         self._ended = False  # the client has sent its EOF
-        self._timer: asyncio.TimerHandle | None = None
+        self._linger: Linger | None = None
 
     # -- called by the loop
 
@@ -124,8 +124,8 @@ class Connection(asyncio.Protocol):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._linger is not None:
+            self._linger.cancel()
         if self._address is not None:
             self._turnstile.leave(self._address)
         if self._session is not None:
@@ -197,16 +197,4 @@ class Connection(asyncio.Protocol):
                 transport.abort()
                 return
             transport.resume_reading()
-        self._linger(transport.get_write_buffer_size())
-
-    def _linger(self, waiting: int) -> None:
-        """Cuts the socket when `linger_s` pass in which the peer read nothing."""
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._hall.config.linger_s, self._cut, waiting)
-
-    def _cut(self, waited: int) -> None:
-        waiting = self._transport.get_write_buffer_size()
-        if waiting and waiting < waited:
-            self._linger(waiting)
-        else:
-            self._transport.abort()
+        self._linger = Linger(transport, self._hall.config.linger_s)

@@ -87,6 +87,32 @@ class Pulse:
         return is_stalled or is_dead(self._transport, config.dead_after_s)
 
 
+class Linger:
+    """Cuts a connection that was told goodbye when its peer has read nothing for so long."""
+
+    __slots__ = ("_seconds", "_timer", "_transport")
+
+    def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
+        self._transport = transport
+        self._seconds = seconds
+        self._wait()
+
+    def _wait(self) -> None:
+        waiting = self._transport.get_write_buffer_size()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._seconds, self._look, waiting)
+
+    def _look(self, waited: int) -> None:
+        if 0 < self._transport.get_write_buffer_size() < waited:
+            self._wait()
+        else:
+            self._transport.abort()
+
+    def cancel(self) -> None:
+        """The connection is over."""
+        self._timer.cancel()
+
+
 def keep_alive(transport: asyncio.BaseTransport, config: Config) -> None:
     """Has the kernel ask an idle peer now and then whether it is still there."""
     sock: socket.socket = transport.get_extra_info("socket")

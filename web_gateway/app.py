@@ -12,7 +12,7 @@ from tcp_room.hall import Hall
 from tcp_room.limits import Pace, Turnstile
 from tcp_room.member import Outlet
 from web_gateway import api, incoming, pages, ways
-from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, websocket
+from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.hooks import NONE, Hooks
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
@@ -71,10 +71,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 async def _close_doors(app: web.Application) -> None:
     """Members were told by the hall; this is for whoever is still at the door."""
-    outlets: list[Outlet] = [*app[BRIDGES], *app[STREAMS]]
+    bridges: list[Bridge] = [*app[BRIDGES]]
+    outlets: list[Outlet] = [*bridges, *app[STREAMS]]
     for outlet in outlets:
         outlet.close("stopping")
-    await asyncio.sleep(0)
-    closing = {task for bridge in app[BRIDGES] for task in bridge.closing}
-    if closing:
-        await asyncio.wait(closing, timeout=app[HALL].config.linger_s)
+    if bridges:
+        gone = [bridge.gone() for bridge in bridges]
+        await asyncio.wait(gone, timeout=app[HALL].config.linger_s)

@@ -1,38 +1,47 @@
-"""The web door: one WebSocket, bridged into the room.
+"""The web door: one WebSocket, as an asyncio protocol without a task.
 
 The same skeleton as `tcp_room.connection`: bytes to lines to the session, the
-session's answers to the socket, and the ends of a connection.
+session's answers to the socket, and the ends of a connection. The handshake and
+how a connection comes here is `upgrade`'s business, the frames are `frames`'.
 
-Who writes. The room's bytes are framed already, and go straight to the
-transport; aiohttp writes only its control frames to it, whole, so the two do
-not mix. Whether the socket is full, asyncio tells the connection's protocol,
-which is aiohttp's: `tap.Tap` stands before it and listens.
-
-Whose heart beats. aiohttp's own heartbeat cuts who has not answered a ping in
-time, but a slow reader comes to the ping only behind all that waits before it.
-So only the idle are asked; of those who have to read, the kernel knows (`pulse`).
+Whose heart beats. Who has said nothing for a while is asked by a ping, and cut
+if there is no answer; but a slow reader comes to the ping only behind all that
+waits before it. So only the idle are asked; of those who have to read, the
+kernel knows (`pulse`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final, cast
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
+from tcp_room.lines import TooLong
 from tcp_room.member import Why
-from tcp_room.pulse import Pulse, has_to_read, keep_alive
+from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
-from web_gateway.frames import PING, framed
+from web_gateway.frames import (
+    PING,
+    UNSUPPORTED,
+    FrameDecoder,
+    Message,
+    Opcode,
+    answer_to_closing,
+    closing,
+    control,
+    framed,
+)
 from web_gateway.security import is_own_origin
-from web_gateway.tap import Tap, cut_later, transport_of
+from web_gateway.upgrade import Upgraded, check_handshake, take_over
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
@@ -52,73 +61,84 @@ async def websocket(request: web.Request) -> web.StreamResponse:
 
     By `?view=json` a hello is promised, however long it takes.
     """
-    hall, turnstile = request.app[HALL], request.app[TURNSTILE]
+    hall, turnstile, bridges = request.app[HALL], request.app[TURNSTILE], request.app[BRIDGES]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))
+    await check_handshake(request)
     try:
         hello = _hello(request)
         turnstile.enter(address := request.remote or "")
     except RoomError as error:
         return _refusal(400 if error.code == "bad_message" else 503, error)
+    lost = partial(_depart, turnstile, address, bridges)
+    bridge = Bridge(hall, request.query.get("view"), hello, lost)
+    bridges.add(bridge)
     try:
-        return await _converse(request, hall, hello)
-    finally:
-        turnstile.leave(address)
+        take_over(request, bridge)
+    except ConnectionResetError:
+        lost(bridge)
+    return Upgraded()
 
 
-async def _converse(
-    request: web.Request, hall: Hall, hello: messages.Hello | None
-) -> web.StreamResponse:
-    config = hall.config
-    socket = web.WebSocketResponse(
-        compress=False,
-        decode_text=False,
-        timeout=config.linger_s,
-        # Lines over the limit are answered; a message of very many is not even read.
-        max_msg_size=4 * config.line_bytes,
-    )
-    await socket.prepare(request)
-    bridge = Bridge(hall, request, socket, view=request.query.get("view"))
-    request.app[BRIDGES].add(bridge)
-    try:
-        if hello is not None:
-            bridge.session.hello(hello)
-        await bridge.read()
-    finally:
-        request.app[BRIDGES].discard(bridge)
-        bridge.lost()
-    return socket
+def _depart(turnstile: Turnstile, address: str, bridges: set[Bridge], bridge: Bridge) -> None:
+    turnstile.leave(address)
+    bridges.discard(bridge)
 
 
-class Bridge:
+class Bridge(asyncio.Protocol):
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
     __slots__ = (
         "_asked",
-        "_gate",
+        "_closing",
+        "_decoder",
+        "_gone",
+        "_hall",
+        "_heard",
+        "_hello",
+        "_linger",
+        "_lost",
         "_pulse",
-        "_send",
-        "_socket",
-        "_timer",
+        "_since",
         "_transport",
-        "closing",
+        "_view",
         "session",
+        "write",
     )
+
+    session: Session
+    write: Callable[[bytes], None]
 
     def __init__(
         self,
         hall: Hall,
-        request: web.Request,
-        socket: web.WebSocketResponse[bool],
-        *,
         view: str | None,
+        hello: messages.Hello | None,
+        lost: Callable[[Bridge], None],
     ) -> None:
-        self._transport = transport_of(request)
-        self._socket = socket
+        """`view` and `hello` are what the query chose; `lost` is called when it is over."""
+        self._hall = hall
+        self._view = view
+        self._hello = hello
+        self._lost = lost
+        # Lines over the limit are answered; a message of very many is not even read.
+        self._decoder = FrameDecoder(4 * hall.config.line_bytes)
+        self._heard = True  # since it was last looked at
+        self._asked = False  # a ping has had no answer yet
+        self._since = 0.0  # when it was last heard, or asked
+        self._closing = False  # the closing handshake has begun
+        self._linger: Linger | None = None
+        self._gone: asyncio.Future[None] | None = None
+
+    # -- called by the loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        hall, view = self._hall, self._view
+        self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
+        self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
+        keep_alive(self._transport, hall.config)
         self._pulse = Pulse(self._transport)
-        self._gate: asyncio.Future[None] | None = None
-        self.closing: tuple[asyncio.Task[object], ...] = ()  # handshakes that were begun
-        self._send = self._transport.write
         self.session = Session(
             hall,
             self,
@@ -129,80 +149,120 @@ class Bridge:
         )
         if view == "text":
             self.session.bare_lines()
-        keep_alive(self._transport, hall.config)
-        self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
-        behind = cast(asyncio.Protocol, request.protocol)
-        self._transport.set_protocol(Tap(behind, self.session.member, heard=self._hear))
-        self._asked = False  # a ping has had no answer yet
-        self._wait(self._ask)
+        if self._hello is not None:
+            self.session.hello(self._hello)
 
-    async def read(self) -> None:
-        """Reads until the client says no more."""
-        async for message in self._socket:
-            if message.type is WSMsgType.TEXT:
-                self.session.receive(cast(bytes, message.data).splitlines())
-            elif message.type is WSMsgType.BINARY:
-                await self._socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"text only")
-            if self._gate is not None:
-                await self._gate
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        lines: list[bytes | TooLong] = []
+        for message in self._decoder.feed(data):
+            if message.opcode == Opcode.TEXT and not self._closing:
+                lines += message.payload.splitlines()
+            else:
+                self._hear(lines)
+                lines = []
+                self._obey(message)
+        self._hear(lines)
+        if self._decoder.broken:
+            self._close(self._decoder.broken)
 
-    def lost(self) -> None:
-        """The connection is over; what still waits in the socket must not keep it."""
-        self._timer.cancel()
+    def eof_received(self) -> None:
+        """Who ends without a word is gone."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+        self._lost(self)
         self.session.lost()
-        cut_later(self._transport, self.session.hall.config.linger_s)
+        if self._gone is not None:
+            self._gone.set_result(None)
 
-    # -- the heartbeat
+    def pause_writing(self) -> None:
+        self.session.member.full = True
 
-    def _wait(self, then: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self.session.hall.config.heartbeat_s / 2, then)
+    def resume_writing(self) -> None:
+        member = self.session.member
+        member.full = False
+        if member.room is not None:
+            member.room.drained(member)
 
-    def _ask(self) -> None:
-        """Proxies in between hear it, too."""
-        self._asked = not (self.session.member.is_gone or has_to_read(self._transport))
-        if self._asked:
-            self.write(PING)
-        self._wait(self._listen)
+    # -- frames
 
-    def _hear(self) -> None:
-        self._asked = False
+    def _hear(self, lines: list[bytes | TooLong]) -> None:
+        if lines and not self._closing:
+            self.session.receive(lines)
 
-    def _listen(self) -> None:
-        """Who had nothing else to read has answered by now, if we read it."""
-        if self._asked and self._gate is None and not has_to_read(self._transport):
-            self._transport.abort()
-        self._wait(self._ask)
+    def _obey(self, message: Message) -> None:
+        opcode, payload = message
+        if opcode == Opcode.CLOSE:
+            self._part(payload)
+        elif opcode == Opcode.PING and not (self._closing or self.session.member.full):
+            self._transport.write(control(Opcode.PONG, payload))
+        elif opcode == Opcode.BINARY:
+            self._close(UNSUPPORTED, "text only")
+
+    def _part(self, payload: bytes) -> None:
+        """The client closes, or answers that we do (RFC 6455, 5.5.1)."""
+        if not self._closing:
+            self._closing = True
+            self.session.lost()
+            self._transport.write(answer_to_closing(payload))
+        self._transport.close()
+        self._wait_for_the_end()
+
+    def _close(self, code: int, reason: str = "") -> None:
+        """Says goodbye, and waits for the same."""
+        if self._closing or self._transport.is_closing():
+            return
+        self._closing = True
+        self.session.lost()
+        self._transport.write(closing(code, reason))
+        self._transport.resume_reading()
+        self._wait_for_the_end()
+
+    def _wait_for_the_end(self) -> None:
+        if self._linger is None:
+            self._linger = Linger(self._transport, self._hall.config.linger_s)
 
     # -- called by the room and the session
 
-    def write(self, data: bytes) -> None:
-        try:  # noqa: SIM105  (suppress() costs six times as much, and this is the hot path)
-            self._send(data)
-        except RuntimeError:
-            pass  # aiohttp has closed the transport, and `lost` is on its way
-
     def close(self, why: Why) -> None:
-        self._open_gate()
-        closing = self._socket.close(code=CLOSE_CODES[why], message=why.encode())
-        self.closing += (asyncio.get_running_loop().create_task(closing),)
-
-    def check(self) -> None:
-        hall = self.session.hall
-        if self._pulse.is_over(hall.scheduler.time(), hall.config):
-            self._transport.abort()
+        self._close(CLOSE_CODES[why], why)
 
     def pause(self) -> None:
-        if self._gate is None:
-            self._gate = asyncio.get_running_loop().create_future()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def resume(self) -> None:
-        self._open_gate()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
-    def _open_gate(self) -> None:
-        gate, self._gate = self._gate, None
-        if gate is not None and not gate.done():
-            gate.set_result(None)
+    def check(self) -> None:
+        now, config = self._hall.scheduler.time(), self._hall.config
+        if self._pulse.is_over(now, config) or not self._is_alive(now):
+            self._transport.abort()
+
+    # -- the heartbeat
+
+    def _is_alive(self, now: float) -> bool:
+        """Asks who was not heard for half a heartbeat; proxies in between hear it, too."""
+        if self._heard or has_to_read(self._transport):
+            self._heard = self._asked = False
+            self._since = now
+        elif now - self._since >= self._hall.config.heartbeat_s / 2:
+            if self._asked and self._transport.is_reading():
+                return False
+            self._asked, self._since = True, now
+            self._transport.write(PING)
+        return True
+
+    # -- called by the application
+
+    def gone(self) -> asyncio.Future[None]:
+        """Done when the connection is over."""
+        if self._gone is None:
+            self._gone = asyncio.get_running_loop().create_future()
+        return self._gone
 
 
 def _hello(request: web.Request) -> messages.Hello | None:

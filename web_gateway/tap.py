@@ -18,29 +18,21 @@ from tcp_room.member import Member
 class Tap(asyncio.BaseProtocol):
     """Tells the room whether the member's socket is full."""
 
-    __slots__ = ("_behind", "_heard", "_lost", "_member", "data_received", "eof_received")
+    __slots__ = ("_behind", "_lost", "_member", "data_received", "eof_received")
 
     def __init__(
         self,
         behind: asyncio.Protocol,
         member: Member,
         lost: Callable[[], None] = lambda: None,
-        heard: Callable[[], None] | None = None,
     ) -> None:
-        """`lost` is called when the connection is; who reads from it need not be told. `heard` is
-        called when the client has sent something, whatever it is."""
+        """`lost` is called when the connection is; who reads from it need not be told."""
         self._behind = behind
         self._member = member
         self._lost = lost
-        self._heard = heard
-        # Not wrapped unless it must be: reading costs nothing more than it did.
-        self.data_received = behind.data_received if heard is None else self._pass_on
+        # Not wrapped: reading costs nothing more than it did.
+        self.data_received = behind.data_received
         self.eof_received = behind.eof_received
-
-    def _pass_on(self, data: bytes) -> None:
-        assert self._heard is not None
-        self._heard()
-        self._behind.data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._behind.connection_lost(error)

@@ -274,7 +274,7 @@ async def test_a_slow_reader_is_parked_and_gets_everything_once_in_order(house: 
 
 async def test_who_answers_no_ping_is_cut_unless_it_has_still_to_read() -> None:
     async with (
-        opened(heartbeat_s=0.2) as house,
+        opened(heartbeat_s=0.2, pulse_s=0.05) as house,
         entered(house, "alice") as alice,
         entered(house, "carl") as carl,
         terminal(house, "bob") as bob,

@@ -69,10 +69,3 @@ def test_a_socket_may_drain_when_its_member_has_left() -> None:
     house.hall.leave(session.member)
     tap.resume_writing()
     assert not session.member.full
-
-
-def test_what_is_heard_is_told_and_passed_on() -> None:
-    behind, heard = Behind(), list[str]()
-    tap = Tap(behind, House().enter("alice")[0].member, heard=lambda: heard.append("heard"))
-    tap.data_received(b"x")
-    assert (behind.heard, heard) == ([b"x"], ["heard"])

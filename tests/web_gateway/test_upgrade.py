@@ -1,0 +1,142 @@
+"""From a request to a WebSocket, by bytes of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.browser import House, opened
+from tests.web_gateway.test_frames import sent
+
+# The example of RFC 6455, 1.3.
+REQUEST = (
+    b"GET %b HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with opened() as house:
+        yield house
+
+
+@dataclass
+class Line:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def until(self, what: bytes) -> bytes:
+        async with asyncio.timeout(10):
+            return await self.reader.readuntil(what)
+
+    async def rest(self) -> bytes:
+        async with asyncio.timeout(10):
+            return await self.reader.read()
+
+
+@asynccontextmanager
+async def dialled(house: House, data: bytes) -> AsyncIterator[Line]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.http_port)
+    writer.write(data)
+    yield Line(reader, writer)
+    writer.close()
+
+
+async def empty(house: House) -> None:
+    async with asyncio.timeout(10):
+        while len(house.hall) or len(house.turnstile) or house.bridges:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_handshake_is_answered_as_the_standard_says(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        head = await line.until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head
+        await line.until(b'"kind":"welcome"')
+    await empty(house)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        (b"Upgrade: WebSocket\r\n", b""),
+        (b"Connection: keep-alive, Upgrade\r\n", b""),
+        (b"Version: 13", b"Version: 12"),
+        (b"dGhlIHNhbXBsZSBub25jZQ==", b"short"),
+    ],
+)
+async def test_what_is_no_sound_handshake_is_refused(
+    house: House, spoiled: tuple[bytes, bytes]
+) -> None:
+    request = (REQUEST % b"/ws").replace(*spoiled)
+    async with dialled(house, request + b"GET /?last HTTP/1.0\r\n\r\n") as line:
+        assert (await line.until(b"\r\n")).startswith(b"HTTP/1.1 400")
+    await empty(house)
+
+
+async def test_what_is_said_right_behind_the_request_is_heard(house: House) -> None:
+    said = sent(1, b'{"kind":"say","text":"early","id":"e"}')
+    async with dialled(house, REQUEST % b"/ws?nick=alice" + said + said[:7]) as line:
+        await line.until(b'"id":"e"')
+        line.writer.write(said[7:].replace(b"early", b"later"))
+        await line.until(b"\n")
+    assert house.said() == 1  # the second was a retry
+
+
+async def test_a_ping_is_answered_with_what_it_holds(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        await line.until(b'"kind":"live"')
+        line.writer.write(sent(9, b"are you there?"))
+        await line.until(b"\x8a\x0eare you there?")
+
+
+async def test_a_message_may_come_in_parts(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        await line.until(b'"kind":"live"')
+        line.writer.write(sent(1, b'{"kind":"say",', final=False) + sent(9, b"?"))
+        line.writer.write(sent(0, b'"text":"whole"}'))
+        await line.until(b'"text":"whole"')
+
+
+async def test_who_closes_is_answered_and_what_it_said_before_is_said(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        await line.until(b'"kind":"live"')
+        said, not_said = (sent(1, b'{"kind":"say","text":"%b"}' % text) for text in (b"1", b"2"))
+        line.writer.write(said + sent(8, b"\x03\xe8bye") + not_said)
+        assert (await line.rest()).endswith(b"\x88\x02\x03\xe8")
+    await empty(house)
+    assert house.said() == 1
+
+
+async def test_a_breach_of_the_protocol_is_told_and_closes(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        await line.until(b'"kind":"live"')
+        line.writer.write(sent(1, b'{"kind":"say","text":"before"}') + b"\x81\x02hi")
+        await line.until(b"\x88\x02\x03\xea")
+        line.writer.write(sent(8, b"\x03\xea"))
+        await line.rest()
+    await empty(house)
+    assert house.said() == 1
+
+
+async def test_who_does_not_answer_our_goodbye_is_cut() -> None:
+    async with opened(linger_s=0.2) as house:
+        async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+            await line.until(b'"kind":"live"')
+            house.hall.close()
+            assert (await line.rest()).endswith(b"\x88\x0a\x03\xe9stopping")
+        await empty(house)
+
+
+async def test_half_an_end_is_an_end(house: House) -> None:
+    async with dialled(house, REQUEST % b"/ws?nick=alice") as line:
+        await line.until(b'"kind":"live"')
+        line.writer.write_eof()
+        await line.rest()
+    await empty(house)

@@ -27,14 +27,18 @@ from tcp_room.lines import TooLong
 from tcp_room.member import Why
 from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
 from tcp_room.session import Session
-from tcp_room.terminal import TEXT
+from tcp_room.terminal import TEXT as TEXT_VIEW
 from tcp_room.views import JSON
 from web_gateway.frames import (
+    BINARY,
+    CLOSE,
+    EMPTY_PING,
     PING,
+    PONG,
+    TEXT,
     UNSUPPORTED,
     FrameDecoder,
     Message,
-    Opcode,
     answer_to_closing,
     closing,
     control,
@@ -143,7 +147,7 @@ class Bridge(asyncio.Protocol):
             hall,
             self,
             door="web",
-            view=TEXT.changed(lang=hall.config.lang) if view == "text" else JSON,
+            view=TEXT_VIEW.changed(lang=hall.config.lang) if view == "text" else JSON,
             dress=framed,
             says_hello=view == "json",
         )
@@ -156,7 +160,7 @@ class Bridge(asyncio.Protocol):
         self._heard = True
         lines: list[bytes | TooLong] = []
         for message in self._decoder.feed(data):
-            if message.opcode == Opcode.TEXT and not self._closing:
+            if message.opcode == TEXT and not self._closing:
                 lines += message.payload.splitlines()
             else:
                 self._hear(lines)
@@ -194,11 +198,11 @@ class Bridge(asyncio.Protocol):
 
     def _obey(self, message: Message) -> None:
         opcode, payload = message
-        if opcode == Opcode.CLOSE:
+        if opcode == CLOSE:
             self._part(payload)
-        elif opcode == Opcode.PING and not (self._closing or self.session.member.full):
-            self._transport.write(control(Opcode.PONG, payload))
-        elif opcode == Opcode.BINARY:
+        elif opcode == PING and not (self._closing or self.session.member.full):
+            self._transport.write(control(PONG, payload))
+        elif opcode == BINARY:
             self._close(UNSUPPORTED, "text only")
 
     def _part(self, payload: bytes) -> None:
@@ -253,7 +257,7 @@ class Bridge(asyncio.Protocol):
             if self._asked and self._transport.is_reading():
                 return False
             self._asked, self._since = True, now
-            self._transport.write(PING)
+            self._transport.write(EMPTY_PING)
         return True
 
     # -- called by the application

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from struct import Struct
 from typing import Final, NamedTuple
 
 from tcp_room.events import Event
 from tcp_room.views import View
 
-PING: Final = b"\x89\x00"
+EMPTY_PING: Final = b"\x89\x00"
+
+# Opcodes (5.2). Plain numbers: one of an enumeration costs twice as much to compare.
+CONTINUATION: Final = 0
+TEXT: Final = 1
+BINARY: Final = 2
+CLOSE: Final = 8
+PING: Final = 9
+PONG: Final = 10
 
 _FINAL: Final = 0x80
 _FINAL_TEXT: Final = 0x81
@@ -75,17 +82,6 @@ def frame(payload: bytes) -> bytes:
     return _LONG(_FINAL_TEXT, 127, size) + payload
 
 
-class Opcode(IntEnum):
-    """5.2."""
-
-    CONTINUATION = 0
-    TEXT = 1
-    BINARY = 2
-    CLOSE = 8
-    PING = 9
-    PONG = 10
-
-
 class Message(NamedTuple):
     """A whole message, or a control frame."""
 
@@ -93,7 +89,7 @@ class Message(NamedTuple):
     payload: bytes
 
 
-def control(opcode: Opcode, payload: bytes = b"") -> bytes:
+def control(opcode: int, payload: bytes = b"") -> bytes:
     """One control frame; `payload` is cut where it must be."""
     payload = payload[:_CONTROL_BYTES]
     return _SHORT(_FINAL | opcode, len(payload)) + payload
@@ -101,14 +97,14 @@ def control(opcode: Opcode, payload: bytes = b"") -> bytes:
 
 def closing(code: int, reason: str = "") -> bytes:
     """The frame that closes (5.5.1). `reason` in ASCII."""
-    return control(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode())
+    return control(CLOSE, code.to_bytes(2, "big") + reason.encode())
 
 
 def answer_to_closing(payload: bytes) -> bytes:
     """The frame that answers one with that payload: its own code, if it is one (7.4)."""
     code = int.from_bytes(payload[:2], "big")
     is_sound = not payload or (len(payload) > 1 and _is_closing_code(code))
-    return control(Opcode.CLOSE, payload[:2]) if is_sound else closing(PROTOCOL_ERROR)
+    return control(CLOSE, payload[:2]) if is_sound else closing(PROTOCOL_ERROR)
 
 
 def _is_closing_code(code: int) -> bool:
@@ -156,7 +152,7 @@ class FrameDecoder:
             payload = _unmasked(data[at : at + 4], data[at + 4 : stop])
             start = stop
             if is_plain:
-                messages.append(Message(Opcode.TEXT, payload))
+                messages.append(Message(TEXT, payload))
             else:
                 self._take(first, payload, messages)
         self._pending = b"" if self.broken else data[start:]
@@ -165,19 +161,19 @@ class FrameDecoder:
     def _breach(self, first: int, second: int, size: int) -> int:
         """The code of what is wrong with a frame's head, or 0 (5.1 to 5.5)."""
         opcode, is_final = first & 0x0F, first & _FINAL
-        if opcode in (Opcode.CLOSE, Opcode.PING, Opcode.PONG):
+        if opcode in (CLOSE, PING, PONG):
             is_sound = bool(is_final) and size <= _CONTROL_BYTES
-        elif opcode == Opcode.CONTINUATION:
+        elif opcode == CONTINUATION:
             is_sound = bool(self._begun)
         else:
-            is_sound = opcode in (Opcode.TEXT, Opcode.BINARY) and not self._begun
+            is_sound = opcode in (TEXT, BINARY) and not self._begun
         if not (is_sound and second & _MASKED) or first & _RESERVED:
             return PROTOCOL_ERROR
         return TOO_BIG if len(self._parts) + size > self._limit else 0
 
     def _take(self, first: int, payload: bytes, messages: list[Message]) -> None:
         opcode = first & 0x0F
-        if opcode >= Opcode.CLOSE:
+        if opcode >= CLOSE:
             messages.append(Message(opcode, payload))
             return
         self._begun = opcode or self._begun

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-from prompt_toolkit import PromptSession, print_formatted_text
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -30,6 +31,7 @@ from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.renderer import CPR_Support, print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
@@ -78,8 +80,11 @@ class Console:
         self._was_told = False  # that it is offline
         self._prompt = self._session()
         self._prompt.default_buffer.on_text_changed += self._edited
-        # As high as what is typed, and not as the terminal.
+        # As high as what is typed, and not as the terminal: so it need not be asked, either, where
+        # it stands, of which the answer would come when other lines have been printed.
         self._prompt.layout.current_window.dont_extend_height = to_filter(True)
+        self._prompt.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
+        self._prompt.app.before_render += _stay_low
 
     async def run(self) -> Status:
         """Until the person leaves, or is sent away. Raises Refused."""
@@ -141,12 +146,12 @@ class Console:
         that is pressed meanwhile would be echoed, and a Ctrl-U not be ours."""
         app = self._prompt.app
         if lines and app.is_running:
+            # Else it would end bracketed paste for a moment, in which a paste is so many lines.
+            app.renderer._bracketed_paste_enabled = False
             app.renderer.erase()
-            print_formatted_text(
-                ANSI(lines), end="", output=app.output, color_depth=self._color_depth
-            )
+            # The function of the same name in `shortcuts` would call run_in_terminal().
+            print_formatted_text(app.output, ANSI(lines), _STYLE, color_depth=self._color_depth)
             app.renderer.reset()
-            app.renderer.request_absolute_cursor_position()
             app._redraw()  # at once: `invalidate` would leave it without a prompt for a moment
         else:
             app.invalidate()
@@ -322,6 +327,11 @@ class Console:
             event.app.exit(exception=KeyboardInterrupt())
 
 
+def _stay_low(app: Application[str]) -> None:
+    """The height that is known to be there, so that the line below the prompt is drawn."""
+    app.renderer._min_available_height = 1
+
+
 class _Completer(Completer):
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -330,11 +340,6 @@ class _Completer(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         return self._console.completions(document.text_before_cursor)
-
-
-def _continuation(width: int, line: int, wrapped: int) -> str:
-    """What stands before the further lines of what is typed."""
-    return "" if wrapped else "| ".rjust(width)
 
 
 def _cut(line: str, columns: int) -> str:

@@ -177,6 +177,17 @@ async def test_a_pasted_block_is_one_message_when_it_is_meant(house: House, tmp_
     assert len(said(house)) == 2
 
 
+async def test_a_paste_is_one_at_any_moment(house: House, tmp_path: Path) -> None:
+    """Printing what comes, too, leaves the terminal's brackets around it on."""
+    async with joined(house, tmp_path) as screen, terminal(house, "bob") as bob:
+        for number in range(20):
+            await bob.type(f"message {number}")
+            await screen.until(f"message {number}")
+        assert screen.written().count(b"\x1b[?2004h") > 10
+        assert b"\x1b[?2004l" not in screen.written()
+        assert b"\x1b[6n" not in screen.written()  # nor is it asked where it stands
+
+
 async def test_what_is_refused_can_be_had_again(house: House, tmp_path: Path) -> None:
     async with joined(house, tmp_path) as screen:
         await screen.type("/dance all night")

@@ -6,7 +6,7 @@ import { has, t } from "./i18n.js";
 import { folded } from "./mentions.js";
 
 const HUES = 12;
-const DOORS_WITH_ICON = ["web", "tcp", "http"];
+const DOORS_WITH_ICON = ["web", "tcp", "http", "bot"];
 const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
 /** What people take for one letter. @param {string} text */

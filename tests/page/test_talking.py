@@ -14,6 +14,15 @@ from tests.page.people import enter, texts, write
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+async def test_a_program_is_marked_as_one(house: House, visit: Open) -> None:
+    page = await visit(locale="zh-CN")
+    await enter(page, "alice")
+    async with terminal(house) as program:
+        await program.type("/bot deploy", "done")
+        await expect(page.locator(".by", has_text="deploy")).to_contain_text("机器人")
+        await expect(page.locator("#doors h3", has_text="机器人")).to_be_visible()
+
+
 async def test_both_doors_are_one_conversation(house: House, visit: Open) -> None:
     page = await visit()
     await enter(page, "alice")

@@ -113,8 +113,11 @@ class Config:
     trim_s: float = 60.0
     # Names told at once in a welcome, a who or a presence event; the count is always true.
     members_listed: int = 500
-    # A room costs some kilobytes; a stranger must not be able to make millions.
+    # That are open at a time: each costs some kilobytes, and its window. Who opens one more has
+    # one closed that nobody is in.
     rooms: int = 1000
+    # Told at once by /rooms, those with most people first.
+    rooms_listed: int = 500
     # Files and sockets that are not members': log, listeners, name look-ups.
     spare_files: int = 128
     # Pings of an idle WebSocket; nginx cuts after 60 s of silence.

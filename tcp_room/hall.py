@@ -167,7 +167,7 @@ class Hall:
         found = self.rooms.get(name)
         if found is None:
             if len(self.rooms) >= self.config.rooms and name != LOBBY:
-                raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
+                self._close_an_idle_room()
             found = Room(name, self._engine, self.scheduler, self.now, self.config)
             self.rooms[name] = found
         return found
@@ -175,7 +175,7 @@ class Hall:
     def known(self, name: str) -> Room:
         """The room of that name, if somebody has made it. Raises RoomError (no_such_room)."""
         name = names.room(name)
-        if name != LOBBY and name not in self.rooms and name not in self._engine.rooms():
+        if name != LOBBY and name not in self.rooms and not self._engine.holds(name):
             raise RoomError("no_such_room", f"there is no room {name}: say something in it first")
         return self.room(name)
 
@@ -199,9 +199,24 @@ class Hall:
         raise RoomError("no_such_member", f"nobody here is called {words[0]}")
 
     def listing(self) -> list[events.RoomLine]:
-        """The rooms, those with most people first."""
-        rooms = sorted(self.rooms.values(), key=lambda room: (-len(room.members), room.name))
-        return [events.RoomLine(room.name, len(room.members), room.topic) for room in rooms]
+        """The rooms, open or only in the log, those with most people first; not more than are
+        told at once. Raises RoomError (storage)."""
+        topics = self._engine.rooms(self.config.rooms_listed)
+        closed = [(0, name, topic) for name, topic in topics.items() if name not in self.rooms]
+        opened = [(len(room.members), room.name, room.topic) for room in self.rooms.values()]
+        sized = sorted(opened + closed, key=lambda room: (-room[0], room[1]))
+        lines = [events.RoomLine(name, count, topic) for count, name, topic in sized]
+        return lines[: self.config.rooms_listed]
+
+    def _close_an_idle_room(self) -> None:
+        """The one that was opened first; it opens again from the log. Raises RoomError
+        (hall_full)."""
+        for room in self.rooms.values():
+            if room.is_idle and room.name != LOBBY:
+                del self.rooms[room.name]
+                room.close()
+                return
+        raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
 
     def _pulse(self) -> None:
         """Has the doors of some members look whether anybody is there; in time, of all."""

@@ -160,6 +160,12 @@ class Room:
         return self.is_left and not (self._posted or self._in_flight)
 
     @property
+    def is_idle(self) -> bool:
+        """Nobody is here, or was just now, and nothing is on its way: the log has it all."""
+        is_busy = self._turning or self._posted or self._leaving
+        return not (self.members or self._watching or is_busy)
+
+    @property
     def is_left(self) -> bool:
         """Nobody is here, nothing was ever said."""
         return not (self.members or self._watching or self._log.head)

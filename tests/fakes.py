@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -195,8 +195,11 @@ class RemoteEngine:
         log.sink = sink
         return log
 
-    def rooms(self) -> Sequence[str]:
-        return list(self.logs)
+    def rooms(self, limit: int) -> Mapping[str, str]:
+        return {room: log.topic for room, log in self.logs.items()}
+
+    def holds(self, room: str) -> bool:
+        return room in self.logs
 
     def trim(self, retention: Retention, at: int) -> None:
         pass

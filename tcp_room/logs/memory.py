@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from tcp_room.events import Topic
 from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
@@ -74,14 +75,18 @@ class MemoryEngine:
         self._logs: dict[str, MemoryLog] = {}
 
     def open(self, room: str, sink: Sink) -> MemoryLog:
-        """What was said in a room that was closed is gone: close only unused ones."""
+        """What was said in a room that was closed is gone."""
         assert room not in self._logs, room
         closed = partial(self._logs.pop, room)
         log = self._logs[room] = MemoryLog(sink, self._epoch, self._keep, closed)
         return log
 
-    def rooms(self) -> Sequence[str]:
-        return [room for room, log in self._logs.items() if log.head]
+    def rooms(self, limit: int) -> Mapping[str, str]:
+        held = ((room, log.topic) for room, log in self._logs.items() if log.head)
+        return dict(islice(held, limit))
+
+    def holds(self, room: str) -> bool:
+        return room in self._logs and self._logs[room].head > 0
 
     def trim(self, retention: Retention, at: int) -> None:
         """Nothing: what it keeps is bounded already, and gone with the process."""

@@ -20,7 +20,7 @@ The contract of a `Log`:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -96,8 +96,12 @@ class Engine(Protocol):
     def open(self, room: str, sink: Sink, /) -> Log:
         """The log of that room, made if it is new."""
 
-    def rooms(self) -> Sequence[str]:
-        """The rooms that have a log. Raises RoomError (storage)."""
+    def rooms(self, limit: int, /) -> Mapping[str, str]:
+        """The topics of the rooms that have a log, by name; of `limit` of them at most. Raises
+        RoomError (storage)."""
+
+    def holds(self, room: str, /) -> bool:
+        """Whether that room has a log. Raises RoomError (storage)."""
 
     def trim(self, retention: Retention, at: int, /) -> None:
         """Let go of what is not to be kept at `at` (ms since 1970), in the background. The logs'

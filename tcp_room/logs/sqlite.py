@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from itertools import count
@@ -118,7 +118,7 @@ _POSTED: Final = "SELECT seq FROM posted WHERE room = ? AND author = ? AND id = 
 _FORGET: Final = "DELETE FROM posted WHERE room = ? AND author = ? AND id = ? AND seq = ?"
 _TRIMMED: Final = "UPDATE room SET trimmed = ? WHERE id = ?"
 _ITS_TURNS: Final = f"turn WHERE place BETWEEN id << {_SEQ_BITS} AND (id + 1) << {_SEQ_BITS}"
-_ROOMS: Final = f"SELECT id, name FROM room WHERE EXISTS (SELECT 1 FROM {_ITS_TURNS})"
+_ROOMS: Final = f"SELECT id, name, topic FROM room WHERE EXISTS (SELECT 1 FROM {_ITS_TURNS})"
 _OLDEST: Final = f"""
     SELECT id, place, events, newest FROM (
         SELECT id, (SELECT min(place) FROM {_ITS_TURNS}) AS oldest,
@@ -215,10 +215,18 @@ class SqliteEngine:
         except apsw.Error as error:
             raise _trouble(error) from error
 
-    def rooms(self) -> Sequence[str]:
+    def rooms(self, limit: int) -> Mapping[str, str]:
         """Raises RoomError (storage)."""
         try:
-            return [name for _, name in self._reading.execute(_ROOMS)]
+            held = self._reading.execute(f"{_ROOMS} LIMIT ?", (limit,))
+            return {name: topic for _, name, topic in held}
+        except apsw.Error as error:
+            raise _trouble(error) from error
+
+    def holds(self, room: str) -> bool:
+        """Raises RoomError (storage)."""
+        try:
+            return bool(list(self._reading.execute(f"{_ROOMS} AND name = ?", (room,))))
         except apsw.Error as error:
             raise _trouble(error) from error
 
@@ -439,7 +447,7 @@ class _Upkeep:
 
     def _trim(self, trim: _Trim) -> None:
         retention, at, done = trim
-        for room, _ in list(self._connection.execute(_ROOMS)):
+        for room, _, _ in list(self._connection.execute(_ROOMS)):
             head = _newest_turn(self._connection, room).last
             if retention.events:
                 self._let_go(room, head - retention.events)

@@ -7,7 +7,7 @@ other nodes added it is not told: they have their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tcp_room.events import Logged
 from tcp_room.logs.port import Engine, Log, Outcome, Record, Sink
@@ -30,8 +30,11 @@ class WitnessedEngine:
         hearing.attend(log)
         return log
 
-    def rooms(self) -> Sequence[str]:
-        return self._engine.rooms()
+    def rooms(self, limit: int, /) -> Mapping[str, str]:
+        return self._engine.rooms(limit)
+
+    def holds(self, room: str, /) -> bool:
+        return self._engine.holds(room)
 
     def trim(self, retention: Retention, at: int, /) -> None:
         self._engine.trim(retention, at)

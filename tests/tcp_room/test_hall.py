@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tcp_room.errors import RoomError
+from tcp_room.logs.sqlite import SqliteEngine
 from tcp_room.session import Session
 from tcp_room.views import JSON
 from tests.fakes import House, RecordingOutlet, RemoteEngine, sent
@@ -200,7 +202,7 @@ def test_a_room_that_was_only_looked_into_is_not_kept() -> None:
     al, _ = come(house, room="dev")
     house.hall.leave(al.member)
     assert list(house.hall.rooms) == []
-    assert house.engine.rooms() == []
+    assert house.engine.rooms(10) == {}
 
 
 def test_the_lobby_is_kept() -> None:
@@ -273,6 +275,46 @@ def test_there_are_no_more_rooms_than_there_may_be() -> None:
     assert refused(house, room="tea") == "hall_full"
     come(house, room="dev")
     assert len(house.hall) == 3
+
+
+def test_a_room_that_nobody_is_in_makes_place_for_another(tmp_path: Path) -> None:
+    house = House(SqliteEngine(tmp_path, "normal", lambda call: call()), rooms=2)
+    al, _ = house.enter("al", JSON, room="dev")
+    sent(al, "say", text="early")
+    sent(al, "topic", text="bugs")
+    house.loop.settle()
+    house.enter("bob", JSON, room="art")
+    assert refused(house, room="tea") == "hall_full"
+    house.hall.leave(al.member)
+    carol, _ = come(house, room="tea")
+    assert list(house.hall.rooms) == ["art", "tea"]
+    assert [line.room for line in house.hall.listing()] == ["art", "tea", "dev"]
+    assert house.hall.listing()[-1].topic == "bugs"
+    assert refused(house, room="dev") == "hall_full"
+    house.hall.leave(carol.member)
+    house.enter("dan", JSON, room="dev")
+    assert house.hall.room("dev").head == 2
+    assert house.hall.room("dev").topic == "bugs"
+    house.engine.close()
+
+
+def test_a_room_that_somebody_may_come_back_to_is_not_closed() -> None:
+    house = House(rooms=1, leave_grace_s=5.0)
+    al, _ = house.enter("al", JSON, room="dev")
+    sent(al, "say", text="back in a moment")
+    house.loop.settle()
+    house.hall.leave(al.member)
+    assert refused(house, room="tea") == "hall_full"
+    house.loop.advance(5)
+    come(house, room="tea")
+    assert list(house.hall.rooms) == ["tea"]
+
+
+def test_not_more_rooms_are_listed_than_may_be() -> None:
+    house = House(rooms_listed=2)
+    for room in ("c", "b", "a"):
+        come(house, room=room)
+    assert [line.room for line in house.hall.listing()] == ["a", "b"]
 
 
 def test_there_is_always_room_for_the_lobby() -> None:

@@ -370,9 +370,14 @@ async def test_half_a_body_is_nothing() -> None:
 
 async def test_a_house_has_so_many_rooms() -> None:
     async with served(rooms=2) as house:
-        assert (await house.post("x", room="one")).status == 201
-        assert (await house.post("x", room="two")).status == 201
+        listeners = []
+        for room in ("one", "two"):
+            assert (await house.post("x", room=room)).status == 201
+            listeners.append(await house.listen(f"/rooms/{room}/stream"))
         assert (await house.post("x", room="three")).refusal == (503, "hall_full")
+        await listeners[0].close()
+        await until(lambda: not house.hall.rooms["one"].readers())
+        assert (await house.post("x", room="three")).status == 201
         assert (await house.post("x")).status == 201  # the lobby is always there
         assert (await house.post("x", room="a%20b")).refusal == (400, "bad_room")
 
@@ -478,7 +483,7 @@ async def test_a_room_is_there_after_a_restart(tmp_path: Path) -> None:
     for _ in range(2):
         engine = SqliteEngine(tmp_path, "normal", on_loop)
         async with served(engine) as house:
-            if not engine.rooms():
+            if not engine.rooms(10):
                 await house.post("kept", room="den")
             assert await house.texts("den") == ["kept"]
         engine.close()

@@ -241,7 +241,9 @@ class LogContract:
         self, engine: Engine, log: Log, room: Listener
     ) -> None:
         self.append(engine, log, room, draft())
-        assert list(engine.rooms()) == ["lobby"]
+        assert dict(engine.rooms(10)) == {"lobby": ""}
+        assert engine.holds("lobby")
+        assert not engine.holds("3班")
 
     def test_a_room_that_was_never_spoken_in_can_be_closed_and_opened_again(
         self, engine: Engine

@@ -136,7 +136,9 @@ def test_rooms_of_earlier_days_are_known(tmp_path: Path) -> None:
     write(tmp_path, room="lobby")
     write(tmp_path, room="3班")
     engine = opened(tmp_path)
-    assert sorted(engine.rooms()) == ["3班", "lobby"]
+    assert sorted(engine.rooms(10)) == ["3班", "lobby"]
+    assert len(engine.rooms(1)) == 1
+    assert [engine.holds(room) for room in ("3班", "4班")] == [True, False]
     engine.close()
 
 
@@ -436,7 +438,7 @@ def test_a_room_that_was_only_looked_into_leaves_no_trace(tmp_path: Path) -> Non
         engine.open(f"room-{number}", Listener()).close()
     assert engine._logs == {}
     engine.open("room-7", Listener()).append([draft()], NOON)
-    assert sorted(engine.rooms()) == ["lobby", "room-7"]
+    assert sorted(engine.rooms(10)) == ["lobby", "room-7"]
     engine.close()
     connection = apsw.Connection(str(tmp_path / FILE_NAME))
     assert list(connection.execute("SELECT name FROM room")) == [("lobby",), ("room-7",)]

@@ -60,4 +60,5 @@ def test_a_room_works_with_it_as_without() -> None:
     al.receive([b"hello", b"/topic tea"])
     house.loop.settle()
     assert told == ["hello", "tea"]
-    assert engine.rooms() == ["lobby"]
+    assert engine.rooms(10) == {"lobby": "tea"}
+    assert engine.holds("lobby")

@@ -496,20 +496,30 @@ class Room:
     def _bring(self, members: Sequence[Member], chunk: bytes) -> None:
         """The hot loop: one write for each level member that has not had this turn."""
         start, head, level = self._sweep_from, self.head, Condition.LEVEL
-        for member in members:
-            if member.condition is level and member.cursor == start:
-                if member.full:
-                    self._set(member, Condition.PARKED)
-                    member.told = self._told_before
-                else:
-                    member.cursor = head
-                    if chunk:
-                        member.write(chunk)
+        try:
+            for member in members:
+                if member.condition is level and member.cursor == start:
+                    if member.full:
+                        self._set(member, Condition.PARKED)
+                        member.told = self._told_before
+                    else:
+                        member.cursor = head
+                        if chunk:
+                            member.write(chunk)
+        except Exception as error:
+            self._let_fall(member, error)
+            self._bring(members[members.index(member) + 1 :], chunk)
+
+    def _let_fall(self, member: Member, error: Exception) -> None:
+        """A door that breaks its contract takes nobody with it: the loop is told of the error."""
+        member.mute()
+        self._scheduler.call_soon(member.outlet.close, "left")
+        self._scheduler.call_soon(_raise, error)
 
     def _end_turn(self) -> None:
         after, self._after = self._after, []
         for callback in after:
-            callback()
+            self._scheduler.call_soon(callback)  # and not here: one that raises stops no other
         if self._posted:
             self._scheduler.call_soon(self._turn)
         elif self._items:
@@ -661,6 +671,10 @@ class Room:
     def _end_quiet(self) -> None:
         self._quiet = False
         self._tell_comings(None)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _bytes_of(text: str) -> int:

@@ -1649,3 +1649,45 @@ def test_a_room_that_was_kept_is_read_into_memory_again() -> None:
     again = House(engine).hall.room("lobby")
     assert again.head == 2
     assert again._window.covers(0)
+
+
+# -- doors that break their contract
+
+
+def test_a_door_that_breaks_takes_nobody_with_it() -> None:
+    house = House()
+    sees = {nick: house.enter(nick)[1] for nick in ("al", "bob", "carol")}
+    talker, _ = house.enter("dan")
+    house.hush()
+
+    def broken(data: bytes) -> None:
+        raise RuntimeError("the handler is closed")
+
+    house.hall.find("bob").write = broken
+    talker.receive([b"one"])
+    with pytest.raises(RuntimeError, match="closed"):  # the loop is told
+        house.loop.settle()
+    house.loop.settle()
+    talker.receive([b"two"])
+    house.loop.settle()
+    for nick in ("al", "carol"):
+        assert [line[6:] for line in sees[nick].lines] == ["<dan> one", "<dan> two"]
+    assert sees["bob"].closed == "left"
+
+
+def test_a_call_back_that_breaks_does_not_stop_the_room() -> None:
+    house = House()
+    talker, _ = house.enter("al")
+    _, bob_sees = house.enter("bob")
+    house.hush()
+
+    def broken() -> None:
+        raise ValueError("oh")
+
+    talker.receive([b"one"])
+    lobby(house).after_posted(broken)
+    with pytest.raises(ValueError, match="oh"):
+        house.loop.settle()
+    talker.receive([b"two"])
+    house.loop.settle()
+    assert [line[6:] for line in bob_sees.lines] == ["<al> one", "<al> two"]

@@ -28,22 +28,23 @@ def _is_word(pair: str) -> bool:
 
 
 class Unread:
-    """Whether a rule is due before what comes, and since when."""
+    """Whether a rule is due before what comes, since when, and how much has come since."""
 
     def __init__(self, now: float) -> None:
         """Times are in seconds of one clock."""
         self._last_key = now
         self._away_since: float | None = None
         self._is_ruled = False
+        self.count = 0
 
     def key(self, now: float) -> None:
         """Something was typed."""
         self._last_key = now
-        self._away_since, self._is_ruled = None, False
+        self._away_since, self._is_ruled, self.count = None, False, 0
 
     def focus_lost(self, now: float) -> None:
         if self._away_since is None:
-            self._away_since, self._is_ruled = now, False
+            self._away_since, self._is_ruled, self.count = now, False, 0
 
     def focus_gained(self, now: float) -> None:
         """What was ruled stays ruled; what comes from here on is seen."""
@@ -53,6 +54,7 @@ class Unread:
         """Something has come. Since when nobody looked, for the first of it; None for the rest."""
         if self._away_since is None and now - self._last_key >= IDLE_S:
             self._away_since = self._last_key
+        self.count += self._away_since is not None
         if self._away_since is None or self._is_ruled:
             return None
         self._is_ruled = True

@@ -8,6 +8,7 @@ at a terminal there is a prompt (`console`).
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -21,7 +22,9 @@ from oneroom_client.address import AddressError
 from oneroom_client.duration import seconds
 from oneroom_client.link import CannotConnect
 from oneroom_client.palette import Choice, is_dumb, wants_color
+from oneroom_client.places import config_file
 from oneroom_client.room import Refused, Room, Unconfirmed, connect
+from oneroom_client.settings import Configured, resolved
 from oneroom_client.status import Failure, Status
 from tcp_room import __version__
 from tcp_room.languages import LANGUAGES, spoken
@@ -101,6 +104,7 @@ _confirm = click.option(
 @_who_and_where
 @_output
 @_confirm
+@click.option("--notify", is_flag=True, help="Have the terminal notify you when you are meant.")
 def join(**flags: Any) -> None:
     """Join a room and talk.
 
@@ -162,13 +166,34 @@ def who(**flags: Any) -> None:
 
 
 @click.group()
+def config() -> None:
+    """Flags that are written down in a file."""
+
+
+@config.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Write where the file is, and what each command is told by it, by variables, or by nobody."""
+    group = context.find_root().command
+    assert isinstance(group, Configured)
+    there = "" if group.path and group.path.exists() else "  (there is none)"
+    click.echo(f"# {group.path}{there}")
+    last = ""
+    for name, key, value, source in resolved(group):
+        click.echo(f"\n[{name}]") if name != last else None
+        last = name
+        shown = f"{key} = {'' if value is None else json.dumps(value, ensure_ascii=False)}"
+        click.echo(f"{shown:40}  # {source}" if source else shown.rstrip())
+
+
+@click.group(cls=Configured, path=config_file())
 @click.version_option(__version__, prog_name="oneroom")
 def main() -> None:
     """A room, from a terminal or a script."""
 
 
 def add_to(group: click.Group) -> None:
-    for command in (join, say, tail, who):
+    for command in (join, say, tail, who, config):
         group.add_command(command)
 
 
@@ -196,7 +221,7 @@ async def _converse(flags: Flags) -> Status:
     from oneroom_client.console import Console
 
     async with _room(flags) as room:
-        return await Console(room, _view(flags)).run()
+        return await Console(room, _view(flags), notifies=flags["notify"]).run()
 
 
 async def _say(flags: Flags) -> Status:

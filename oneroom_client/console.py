@@ -59,14 +59,21 @@ _LEAVE_S: Final = 3.0
 # A terminal tells of its focus (xterm's mode 1004) in sequences that prompt_toolkit does not know:
 # here they are keys that no keyboard has.
 _FOCUS_GAINED, _FOCUS_LOST = Keys.F23, Keys.F24
+# The terminal keeps its title, and has it back (xterm's XTWINOPS 22 and 23).
+_KEEP_TITLE, _GIVE_TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
+# Of what was said, in a notification (OSC 9, as iTerm2, kitty, WezTerm, foot and Ghostty know it).
+_NOTIFIED_CHARS: Final = 200
 _STYLE: Final = Style.from_dict(
     {"bottom-toolbar": "noreverse", "prompt": "bold", "status": "fg:ansibrightblack", "ask": "bold"}
 )
 
 
 class Console:
-    def __init__(self, room: Room, view: TextView) -> None:
+    def __init__(self, room: Room, view: TextView, *, notifies: bool = False) -> None:
+        """`notifies`: whoever is meant is told by the terminal's desktop, too."""
         self._room = room
+        self._notifies = notifies
+        self._title = ""
         self._view = view
         self._unread = Unread(time.monotonic())
         self._bell = Bell()
@@ -109,6 +116,7 @@ class Console:
     def _watch_focus(self, is_on: bool) -> None:
         if sys.platform == "win32":
             return  # its keys do not come as sequences; there is still the idle time
+        self._prompt.output.write_raw(_KEEP_TITLE if is_on else _GIVE_TITLE_BACK)
         ANSI_SEQUENCES.update({"\x1b[I": _FOCUS_GAINED, "\x1b[O": _FOCUS_LOST})
         self._prompt.output.write_raw(f"\x1b[?1004{'h' if is_on else 'l'}")
         self._prompt.output.flush()
@@ -137,6 +145,7 @@ class Console:
                 told = [event, *self._room.waiting()]
                 lines = b"".join(map(self._shown, told)).decode()
                 self._print(lines)
+                self._tell_title()
                 await asyncio.sleep(_GATHER_S)
         finally:
             self._exit()
@@ -188,13 +197,30 @@ class Console:
         nick = self._room.state.nick
         is_meant = isinstance(event, events.Dm) or mentions(event.text, nick)
         if is_meant and self._bell.rings(now):
-            self._prompt.output.bell()
+            self._call(event)
         since = self._unread.rule(now)
         if since is None:
             return b""
         clock = time.strftime("%H:%M", time.localtime(time.time() - (now - since)))
         label = self._phrase("new since {clock}", clock=clock)
         return self._dim(label)
+
+    def _call(self, event: events.Logged | events.Dm) -> None:
+        """Rings, for who is meant."""
+        output = self._prompt.output
+        output.bell()
+        if self._notifies and sys.platform != "win32":  # whose console would print it
+            nick = event.sender if isinstance(event, events.Dm) else event.nick
+            said = visible(" ".join(f"{nick}: {event.text}".split()))
+            output.write_raw(f"\x1b]9;{said[:_NOTIFIED_CHARS]}\x07")
+
+    def _tell_title(self) -> None:
+        count = self._unread.count
+        title = (f"({count}) " if count else "") + f"#{visible(self._room.state.room)}"
+        if title != self._title:
+            self._title = title
+            self._prompt.output.set_title(title)
+            self._prompt.output.flush()
 
     def _went_offline(self, event: Offline) -> bytes:
         now = time.monotonic()
@@ -252,6 +278,7 @@ class Console:
 
     def _edited(self, buffer: Buffer) -> None:
         self._unread.key(time.monotonic())
+        self._tell_title()
         self._question = ""
 
     def completions(self, before: str) -> Iterable[Completion]:
@@ -315,8 +342,12 @@ class Console:
         keys.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
         keys.add("c-c")(self._interrupt)
         keys.add(_FOCUS_LOST)(lambda event: self._unread.focus_lost(time.monotonic()))
-        keys.add(_FOCUS_GAINED)(lambda event: self._unread.focus_gained(time.monotonic()))
+        keys.add(_FOCUS_GAINED)(self._came_back)
         return keys
+
+    def _came_back(self, event: KeyPressEvent) -> None:
+        self._unread.focus_gained(time.monotonic())
+        self._tell_title()
 
     def _interrupt(self, event: KeyPressEvent) -> None:
         """Clears the line, and on an empty one leaves."""

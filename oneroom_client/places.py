@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_state_dir
+from platformdirs import user_config_dir, user_state_dir
+
+
+def config_file() -> Path:
+    """Where flags may be written down; `ONEROOM_CONFIG` names another place."""
+    elsewhere = os.environ.get("ONEROOM_CONFIG")
+    return Path(elsewhere or Path(user_config_dir("oneroom", appauthor=False)) / "config.toml")
 
 
 def history_file() -> Path | None:

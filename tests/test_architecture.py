@@ -38,7 +38,7 @@ LAYERS: list[set[str]] = [
 ]
 CLIENT_LAYERS: list[set[str]] = [
     {"address", "attention", "backoff", "completion", "duration", "palette", "status"},
-    {"outbox", "places", "state", "stdio", "typed", "weblink", "wire"},
+    {"outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
     {"link"},
     {"room"},
     {"console", "pipes"},

@@ -9,6 +9,8 @@ import click
 from aiohttp import web
 
 from oneroom_client.cli import add_to
+from oneroom_client.places import config_file
+from oneroom_client.settings import Configured
 from tcp_room import __version__
 from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
@@ -78,7 +80,7 @@ def _open_sentence(config: Config, addresses: Addresses, http_port: int, tcp_por
     return f"{sentence} Ctrl-C stops it."
 
 
-@click.group()
+@click.group(cls=Configured, path=config_file())
 @click.version_option(__version__, prog_name="oneroom")
 def main() -> None:
     """One chat room with many doors: browsers and terminals in one conversation."""

@@ -37,6 +37,7 @@ async def shell(
     """The same, as long as the block lasts."""
     address = {"ONEROOM_ADDRESS": f"127.0.0.1:{house.tcp_port}"} if house else {}
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ONEROOM")}
+    plain["ONEROOM_CONFIG"] = os.devnull
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         "bash",

@@ -37,8 +37,10 @@ def test_the_first_of_what_came_while_away_gets_a_rule() -> None:
     unread.focus_lost(5.0)
     assert unread.rule(9.0) == 5.0
     assert unread.rule(10.0) is None
+    assert unread.count == 2
     unread.focus_gained(11.0)
     assert unread.rule(12.0) is None
+    assert unread.count == 0
     unread.focus_lost(13.0)
     assert unread.rule(14.0) == 13.0
 

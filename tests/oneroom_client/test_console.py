@@ -188,6 +188,22 @@ async def test_a_paste_is_one_at_any_moment(house: House, tmp_path: Path) -> Non
         assert b"\x1b[6n" not in screen.written()  # nor is it asked where it stands
 
 
+async def test_the_title_counts_and_a_call_notifies_who_wants_it(
+    house: House, tmp_path: Path
+) -> None:
+    flags = "-n 小明 --notify"
+    async with joined(house, tmp_path, flags) as screen, terminal(house, "bob") as bob:
+        assert b"\x1b]2;#lobby\x07" in screen.written()
+        await screen.run("send-keys", "-H", "1b", "5b", "4f")  # the terminal loses its focus
+        await bob.type("one", "@小明 look\u200b here")
+        await screen.until("look")
+        assert b"\x1b]2;(2) #lobby\x07" in screen.written()
+        assert "\x1b]9;bob: @小明 look".encode() in screen.written()
+        await screen.type("x")
+        await screen.until(lambda shown: prompt(shown) == "x")
+        assert screen.written().rindex(b"\x1b]2;#lobby\x07") > screen.written().rindex(b"(2)")
+
+
 async def test_what_is_refused_can_be_had_again(house: House, tmp_path: Path) -> None:
     async with joined(house, tmp_path) as screen:
         await screen.type("/dance all night")

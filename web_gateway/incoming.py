@@ -1,4 +1,5 @@
-"""`POST /hooks/TOKEN`: other programs say something, in the shape that they know (see `slack`).
+"""`POST /hooks/TOKEN`: other programs say something, in the shape that they know (`slack`), or in
+one of their own (`senders`).
 
     curl -d '{"text":"disk is 91% full","username":"grafana"}' localhost:8080/hooks/TOKEN
 
@@ -17,7 +18,7 @@ from aiohttp import web
 from tcp_room import events, text
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
-from web_gateway import slack
+from web_gateway import senders, slack
 from web_gateway.api import body, id_of, keep_pace, settled
 from web_gateway.bridge import HALL
 from web_gateway.hooks import Incoming
@@ -40,10 +41,16 @@ async def hook(request: web.Request) -> web.Response:
     if found is None:
         raise RoomError("not_found", "there is no such hook")
     keep_pace(request)
-    payload = slack.payload(await body(request))
+    sent = await body(request)
+    username, told = None, senders.said(request.headers, slack.unpacked(sent))
+    if told is None:
+        payload = slack.payload(sent)
+        username, told = payload.username, slack.said(payload)
+    elif not told:
+        return web.Response(text="ok")  # it is nothing to talk of
     hall = request.app[HALL]
-    said = text.clean(slack.said(payload), hall.config.text_bytes)
-    await _post(hall, found, payload.username, said, id_of(request))
+    said = text.clean(told, hall.config.text_bytes)
+    await _post(hall, found, username, said, id_of(request))
     return web.Response(text="ok")
 
 

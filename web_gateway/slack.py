@@ -61,15 +61,21 @@ def payload(body: bytes) -> Payload:
 
     Raises RoomError (bad_json, bad_message, bad_utf8).
     """
-    if body.lstrip().startswith(b"{"):
-        return _decoded(body)
+    inside = unpacked(body)
+    if inside is not body or body.lstrip().startswith(b"{"):
+        return _decoded(inside)
     said = text.decode(body)
     form = parse_qs(said)
-    if "payload" in form:
-        return _decoded(form["payload"][0].encode("utf-8", "replace"))
     if "text" in form:
         return Payload(text=form["text"][0], username=form.get("username", [None])[0])
     return Payload(text=said)
+
+
+def unpacked(body: bytes) -> bytes:
+    """What is in the field `payload` of a form; else the body as it is."""
+    if not body.startswith(b"payload="):
+        return body
+    return parse_qs(body.decode("utf-8", "replace"))["payload"][0].encode()
 
 
 def _decoded(body: bytes) -> Payload:

@@ -90,3 +90,15 @@ async def test_who_is_too_fast_is_told_when_to_come_again() -> None:
         answers = [await send(house, '{"text":"x"}') for _ in range(3)]
         assert [answer.status for answer in answers] == [200, 200, 429]
         assert answers[-1].headers["Retry-After"] == "1"
+
+
+async def test_programs_may_speak_in_shapes_of_their_own(house: Served) -> None:
+    body = '{"alerts":[{"labels":{"alertname":"DiskFull"}}]}'
+    assert (await send(house, body)).status == 200
+    event = await newest(house)
+    assert (event["nick"], event["text"]) == ("grafana", "[FIRING] DiskFull")
+    form = "payload=%7B%22repository%22%3A%7B%22full_name%22%3A%22us%2Froom%22%7D%7D"
+    assert (await send(house, form, X_GitHub_Event="ping")).status == 200
+    assert (await newest(house))["text"] == "GitHub will tell here of us/room"
+    quiet = await send(house, '{"ref":"refs/heads/gone"}', X_GitHub_Event="push")
+    assert (quiet.status, (await newest(house))["seq"]) == (200, 2)

@@ -70,7 +70,7 @@ COMMITS = [{"id": f"{number}abcdef0123", "message": f"c{number}\n\nwhy"} for num
             {"action": "completed", "workflow_run": {"name": "ci", "conclusion": "failure"}},
             "小明 ran (failure) the workflow ci in us/room",
         ),
-        ("star", {"action": "created"}, "小明 created star in us/room"),
+        ("star", {"action": "created"}, "小明: star created in us/room"),
     ],
 )
 def test_an_event_of_github_is_a_sentence(event: str, told: dict[str, Any], text: str) -> None:

@@ -20,6 +20,14 @@ PICTURED = [f"{door} 100 x {flight}, 64 B" for door in ("text", "ws") for flight
 _OPEN_FILES = 100_000
 
 
+def quick_text() -> Scene:
+    """With the peers that bars speak of."""
+    beside = [who.floor(wires.floor_text(), 64), who.NATS, who.MOSQUITTO]
+    return Scene(
+        "text", 100, 64, (1, 256), [who.room(who.TEXT), *beside, who.THREADS, who.SELECTORS]
+    )
+
+
 def text(members: int, size: int, *in_flight: int, all_peers: bool = True) -> Scene:
     few = [who.room(who.TEXT), who.floor(wires.floor_text(), size), who.NATS]
     loops = [who.THREADS, who.SELECTORS, who.STREAMS, who.NCAT]
@@ -35,7 +43,7 @@ def web(members: int, size: int, *in_flight: int, all_peers: bool = True) -> Sce
 
 
 def quick_scenes() -> Iterator[Scene]:
-    yield text(100, 64, 1, 256)
+    yield quick_text()
     yield web(100, 64, 1, 256, all_peers=False)
 
 
@@ -59,7 +67,7 @@ def scenes() -> Iterator[Scene]:
         yield Scene("mixed", members, 64, (1, 16, 256), [mixed])
 
 
-def flood_scene(is_quick: bool) -> Scene:
+def flood_scene() -> Scene:
     """The same room with limits that are never reached."""
     limited = who.room(who.TEXT, name="room, limited", flags=("--rate", "1000000"))
     return Scene("flood", 100, 64, (1, 256), [who.room(who.TEXT), limited])
@@ -74,17 +82,18 @@ def fan_out(all_scenes: Iterable[Scene], where: Cores, pace: Pace) -> Iterator[L
 
 def lines(sections: Iterable[str], is_quick: bool, where: Cores) -> Iterator[Line]:
     """All that is measured, as it comes."""
-    pace = Pace(2, 0.6) if is_quick else Pace(3, 1.0)
+    pace = Pace(2, 0.5) if is_quick else Pace(3, 1.0)
     on_wires = [who.NATS, who.MOSQUITTO, who.STREAMS, who.WEBSOCKETS, who.AIOHTTP]
     text_room, web_room = who.room(who.TEXT), who.room(who.WS, name="room ws")
     if "fan-out" in sections:
         yield from fan_out(quick_scenes() if is_quick else scenes(), where, pace)
     if "flood" in sections:
-        yield from fan_out([flood_scene(is_quick)], where, Pace(2 * pace.rounds, pace.seconds))
+        rounds = pace.rounds if is_quick else 2 * pace.rounds
+        yield from fan_out([flood_scene()], where, Pace(rounds, pace.seconds))
     if "latency" in sections:
-        peers = [who.NATS] if is_quick else on_wires
-        rounds, seconds = (2, 1.5) if is_quick else (5, 3.0)
-        yield from trials.latency([text_room, web_room, *peers], where, rounds, seconds)
+        beside = [who.NATS] if is_quick else [web_room, *on_wires]
+        rounds, seconds = (2, 1.0) if is_quick else (5, 3.0)
+        yield from trials.latency([text_room, *beside], where, rounds, seconds)
     if is_quick:
         return
     if "storms" in sections:

@@ -120,7 +120,8 @@ class Config:
     rooms_listed: int = 500
     # Files and sockets that are not members': log, listeners, name look-ups.
     spare_files: int = 128
-    # Pings of an idle WebSocket; nginx cuts after 60 s of silence.
+    # Who says nothing on a WebSocket for half of it is pinged, and is cut when silent for the other
+    # half; nginx cuts after 60 s of silence.
     heartbeat_s: float = 25.0
     # Something to read for whoever listens by HTTP, and for the proxies in between.
     stream_pulse_s: float = 20.0

@@ -29,7 +29,7 @@ def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.App
     app[STREAMS] = set()
     app[api.PACE] = Pace(config.rate, config.burst_messages)
     app[incoming.INCOMING] = incoming.by_token(hooks.incoming)
-    routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket), *api.ROUTES]
+    routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket, allow_head=False), *api.ROUTES]
     app.add_routes([*routes, *incoming.ROUTES])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_doors)

@@ -113,8 +113,9 @@ def play(scene: Scene, cores: Cores, pace: Pace) -> Iterator[Row]:
     """The rows of a scene."""
     with ExitStack() as stack:
         stage: list[_Entrant] = []
-        for contender in scene.contenders:
-            stage.append(_Entrant(contender, scene, cores, stack))
+        # The room last: to come in at some takes long, and the room pings who waits meanwhile.
+        for contender in reversed(scene.contenders):
+            stage.insert(0, _Entrant(contender, scene, cores, stack))
             _tend(stage)
         for in_flight in scene.in_flight:
             able = [entrant for entrant in stage if entrant.begin(in_flight)]

@@ -143,10 +143,13 @@ class Crowd:
                 self._answer(fd, data)
         return heard
 
-    def _answer(self, fd: int, data: bytes) -> None:
-        for control, answer in self._wires[fd].controls.items():
-            if data.endswith(control):
-                self._sockets[fd].send(answer)
+    def _answer(self, fd: int, data: bytes) -> bool:
+        """Whether there was anything to answer. (Such bytes within a message are answered too,
+        which does no harm.)"""
+        answers = [a for control, a in self._wires[fd].controls.items() if control in data]
+        for answer in answers:
+            self._sockets[fd].send(answer)
+        return bool(answers)
 
     def _begin(self) -> None:
         """From here on everybody who speaks the same wire is shown the same."""
@@ -286,8 +289,8 @@ class Crowd:
                 found = numbers.get(data)
                 if found is None:
                     found = [int(number) - self.sent for number in NUMBERS.findall(data)]
-                    numbers[data] = found
-                    self._answer(fd, data)
+                    if not self._answer(fd, data):
+                        numbers[data] = found
                 seen[fd] += found
                 count += len(found)
                 latencies.extend([now - load.times_s[number] for number in found])

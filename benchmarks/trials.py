@@ -68,13 +68,22 @@ def latency(
         lines = list(_each("latency", contenders, begin))
         for number in range(rounds):
             for line in lines:
+                _tend(lines, crowds)
                 if line.name in crowds:
-                    for crowd in crowds.values():
-                        crowd.tend()
                     _listen(line, crowds, rate, seconds, number)
         for line in lines:
             line.settle()
         yield from lines
+
+
+def _tend(lines: Sequence[Line], crowds: dict[str, Crowd]) -> None:
+    for line in lines:
+        try:
+            if line.name in crowds:
+                crowds[line.name].tend()
+        except Faulty as error:
+            line.failed = str(error)
+            del crowds[line.name]
 
 
 def _listen(line: Line, crowds: dict[str, Crowd], rate: float, seconds: float, seed: int) -> None:

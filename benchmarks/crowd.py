@@ -347,7 +347,7 @@ class _OpenLoop:
 def enter(port: int, wire: Wire, name: str) -> socket.socket:
     """One who comes in, step by step. Raises Faulty."""
     try:
-        sock = socket.create_connection(("127.0.0.1", port), _JOIN_WITHIN_S)
+        sock = _dial(port)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for step in wire.join(name):
             sock.sendall(step.say)
@@ -360,6 +360,18 @@ def enter(port: int, wire: Wire, name: str) -> socket.socket:
     except OSError as error:
         raise Faulty(f"nobody could come in: {error}") from None
     return sock
+
+
+def _dial(port: int) -> socket.socket:
+    """A server's second door may open a moment after its first. Raises OSError."""
+    deadline = time.perf_counter() + _JOIN_WITHIN_S
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), _JOIN_WITHIN_S)
+        except ConnectionRefusedError:
+            if time.perf_counter() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def storm(
@@ -398,7 +410,7 @@ class _Coming:
     """One who is on the way in."""
 
     def __init__(self, port: int, wire: Wire, name: str) -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), _JOIN_WITHIN_S)
+        self.sock = _dial(port)
         self.heard = bytearray()
         self._steps = list(wire.join(name))
         self._searched = 0

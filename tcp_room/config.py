@@ -21,6 +21,11 @@ class Config:
     host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0 lets others on the network in.")
     http_port: int = _flag(8080, "Port of the page and its WebSocket.")
     tcp_port: int = _flag(9000, "Port of the line door, for nc and telnet.")
+    public_url: str = _flag(
+        "",
+        "How people reach the house, as https://chat.example.org/: links, the QR code, and the"
+        " one foreign Host that is answered.",
+    )
     unix: str = _flag("", "Path of a Unix socket that is the line door too, for nc -U.")
     lang: str = _flag("en", "Language of the line door; each can choose with /lang.", "en", "zh")
     data: str = _flag(

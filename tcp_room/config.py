@@ -60,6 +60,16 @@ class Config:
     # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
     line_bytes: int = 32 * 1024
     topic_bytes: int = 400
+    # One read: large enough that a busy connection costs few system calls, and small enough that
+    # handling it takes well below a millisecond.
+    read_bytes: int = 16 * 1024
+    # Input handled in one turn of the event loop, for the whole house: small reads and larger ones
+    # each have so much. Handling it takes a few milliseconds at the worst.
+    turn_read_bytes: int = 64 * 1024
+    # A read of at most so much is small: what people type, and nearly all that programs send.
+    small_read_bytes: int = 1024
+    # Of what a lost connection sent and nobody has handled yet, so much still counts.
+    parting_bytes: int = 4096
     # Long enough for a ULID, a UUID, a hash in hex.
     id_chars: int = 64
 

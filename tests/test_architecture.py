@@ -14,7 +14,18 @@ ROOT = Path(__file__).parent.parent
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
     {"errors", "config", "chinese"},
-    {"languages", "names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
+    {
+        "intake",
+        "languages",
+        "limits",
+        "lines",
+        "names",
+        "preamble",
+        "pulse",
+        "retention",
+        "telnet",
+        "text",
+    },
     {"events", "messages"},
     {"logs.port", "views"},
     {

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tcp_room import events, names
 from tcp_room.config import Config
 from tcp_room.errors import RoomError, echo
+from tcp_room.intake import Intake
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler
@@ -36,6 +37,7 @@ class Hall:
         self.scheduler = scheduler
         self.now = now
         self.token = token
+        self.intake = Intake(scheduler, config)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
         self._members: dict[str, Member] = {}  # by key

@@ -20,8 +20,10 @@ CODES: Final[dict[str, str]] = {
     "bad_text": "the text holds control characters",
     "bad_utf8": "the bytes are not UTF-8",
     "empty": "there is nothing in it to say",
+    "foreign_host": "the request names a host that is not this house's",
     "foreign_origin": "a page of another address tried to open a connection",
     "hall_full": "the house has as many rooms as it may have",
+    "internal": "the server made a mistake",
     "nick_taken": "somebody here has that name, or one that looks just like it",
     "replaced": "the same session came in by another connection",
     "no_such_member": "nobody of that name is here",
@@ -39,6 +41,16 @@ CODES: Final[dict[str, str]] = {
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }
+
+
+# Of what somebody sent, an error repeats this many characters, so that an answer stays short.
+ECHO_CHARS: Final = 64
+
+
+def echo(sent: str) -> str:
+    """`sent` as an error repeats it: its beginning and its end if it is long."""
+    half = ECHO_CHARS // 2
+    return sent if len(sent) <= ECHO_CHARS else f"{sent[:half]}…{sent[-half:]}"
 
 
 class RoomError(Exception):

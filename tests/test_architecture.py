@@ -14,7 +14,18 @@ ROOT = Path(__file__).parent.parent
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
     {"errors", "config", "chinese"},
-    {"languages", "names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
+    {
+        "intake",
+        "languages",
+        "limits",
+        "lines",
+        "names",
+        "preamble",
+        "pulse",
+        "retention",
+        "telnet",
+        "text",
+    },
     {"events", "messages"},
     {"logs.port", "views"},
     {
@@ -22,11 +33,14 @@ LAYERS: list[set[str]] = [
         "logs.memory",
         "logs.turns",
         "logs.witness",
+        "logs.sqlite.schema",
         "presence",
         "search",
         "window",
     },
-    {"logs.sqlite", "member"},
+    {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
+    {"logs.sqlite.upkeep"},
+    {"logs.sqlite.engine"},
     {"room"},
     {"hall"},
     {"commands"},
@@ -59,7 +73,10 @@ CLIENT_SHELLS = {
 }
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
-SHELLS = {"pulse", "logs.sqlite", "connection", "server", "cli", "__main__"}
+SHELLS = {
+    *("pulse", "connection", "server", "cli", "__main__"),
+    *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
+}
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.
 FORBIDDEN_IN_PAGES = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(")

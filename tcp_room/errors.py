@@ -44,6 +44,16 @@ CODES: Final[dict[str, str]] = {
 }
 
 
+# Of what somebody sent, an error repeats this many characters, so that an answer stays short.
+ECHO_CHARS: Final = 64
+
+
+def echo(sent: str) -> str:
+    """`sent` as an error repeats it: its beginning and its end if it is long."""
+    half = ECHO_CHARS // 2
+    return sent if len(sent) <= ECHO_CHARS else f"{sent[:half]}…{sent[-half:]}"
+
+
 class RoomError(Exception):
     """An error that a person caused, or must be told of.
 

@@ -23,7 +23,7 @@ ADDRESS: Final = "127.0.0.1"
 # Past it the attackers would measure the machine's memory bandwidth.
 _BYTES_PER_S: Final = 50_000_000
 _SEND_BYTES: Final = 1 << 18
-_FIRST_WAVE_S: Final = 0.2
+_FIRST_WAVE_S: Final = 0.5
 _READ_EVERY_S: Final = 0.05
 _READ_BYTES: Final = 1 << 18
 # Reads of one socket each time; what comes faster stays with the kernel.

@@ -23,7 +23,6 @@ from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
-from tcp_room.lines import TooLong
 from tcp_room.member import Why
 from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
 from tcp_room.session import Session
@@ -158,7 +157,7 @@ class Bridge(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
-        lines: list[bytes | TooLong] = []
+        lines: list[bytes] = []
         for message in self._decoder.feed(data):
             if message.opcode == TEXT and not self._closing:
                 lines += message.payload.splitlines()
@@ -192,7 +191,7 @@ class Bridge(asyncio.Protocol):
 
     # -- frames
 
-    def _hear(self, lines: list[bytes | TooLong]) -> None:
+    def _hear(self, lines: list[bytes]) -> None:
         if lines and not self._closing:
             self.session.receive(lines)
 

@@ -40,9 +40,20 @@ CODES: Final[dict[str, str]] = {
     "too_slow": "the rest of the request did not come in time",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
+    "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }
+
+
+# Of what somebody sent, an error repeats this many characters, so that an answer stays short.
+ECHO_CHARS: Final = 64
+
+
+def echo(sent: str) -> str:
+    """`sent` as an error repeats it: its beginning and its end if it is long."""
+    half = ECHO_CHARS // 2
+    return sent if len(sent) <= ECHO_CHARS else f"{sent[:half]}…{sent[-half:]}"
 
 
 class RoomError(Exception):

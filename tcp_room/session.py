@@ -241,6 +241,7 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
+        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():

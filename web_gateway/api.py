@@ -14,18 +14,18 @@ Every refusal is `{"code","text"}` and a status (`web_gateway.refusals`).
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
-from msgspec import Meta
 
 from tcp_room import events, text
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
 from tcp_room.hall import Hall
 from tcp_room.limits import Pace
 from tcp_room.logs.port import Outcome
+from tcp_room.messages import BAD_ID, Id, is_printable_ascii
 from tcp_room.room import Room
 from web_gateway.bridge import HALL
 from web_gateway.refusals import TooFast, as_json
@@ -44,7 +44,7 @@ class Said(msgspec.Struct, frozen=True):
     text: str
     nick: str | None = None
     kind: Literal["say", "act"] = "say"
-    id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    id: Id | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(Said)
@@ -127,11 +127,14 @@ async def body(request: web.Request) -> bytes:
 
 def _decoded(body: bytes) -> Said:
     try:
-        return _decoder.decode(body)
+        said = _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise RoomError("bad_message", f"that message is not right: {error}") from None
+        raise RoomError("bad_message", f"that message is not right: {echo(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RoomError("bad_json", f"that is not JSON: {error}") from None
+        raise RoomError("bad_json", f"that is not JSON: {echo(str(error))}") from None
+    if said.id is not None and not is_printable_ascii(said.id):
+        raise RoomError("bad_message", BAD_ID)
+    return said
 
 
 def id_of(request: web.Request) -> str | None:

@@ -176,6 +176,10 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # A body has 32 KiB at most: a modem's 28.8 kbit/s brings that in nine seconds.
+    http_body_s: float = 15.0
+    # An answer that is not a stream has 100 KiB at most, nearly all of it in the kernel's buffers.
+    http_answer_s: float = 60.0
     # What an outgoing hook may take to answer (Slack gives 3 s, GitHub 10), the pauses before it is
     # tried again, and what waits for it meanwhile.
     hook_timeout_s: float = 5.0

@@ -16,6 +16,7 @@ CODES: Final[dict[str, str]] = {
     "bad_method": "that cannot be done with this address",
     "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
     "bad_nick": "that cannot be a name",
+    "bad_request": "that is no HTTP request",
     "bad_room": "that cannot be the name of a room",
     "bad_text": "the text holds control characters",
     "bad_utf8": "the bytes are not UTF-8",
@@ -36,8 +37,10 @@ CODES: Final[dict[str, str]] = {
     "storage": "the log could not keep it",
     "text_view_only": "a setting of the text view",
     "too_fast": "more than the rate, where nothing can be held back",
+    "too_slow": "the rest of the request did not come in time",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
+    "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }

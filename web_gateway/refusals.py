@@ -22,6 +22,7 @@ STATUS: Final = {
     "no_such_room": 404,
     "not_found": 404,
     "bad_method": 405,
+    "too_slow": 408,
     "nick_taken": 409,
     "too_long": 413,
     "foreign_host": 421,
@@ -31,6 +32,7 @@ STATUS: Final = {
     "server_full": 503,
     "storage": 503,
     "too_many_connections": 503,
+    "unknown": 503,
 }
 _FOR_PROGRAMS: Final = re.compile("/(rooms|hooks|ws)(/|$)")
 # Of an address, in a line on stderr.

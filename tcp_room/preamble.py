@@ -48,7 +48,8 @@ _BY_LINE: Final = re.compile(
 # By two lines, of which the first alone may be a person's.
 _FIRST_OF_TWO: Final = re.compile(rb"(?:NICK|PASS|USER) \S|\*\d+$")
 _BY_TWO: Final = re.compile(
-    rb"(?P<IRC>(?:NICK|PASS|USER) [^\r\n]+[\r\n]+(?:NICK|USER|PASS|CAP) )|(?P<Redis>\*\d+[\r\n]+\$\d)"
+    rb"(?P<IRC>(?:NICK|PASS|USER) [^\r\n]+[\r\n]+(?:NICK|USER|PASS|CAP) )"
+    rb"|(?P<Redis>\*\d+[\r\n]+\$\d)"
 )
 _LONG_REQUEST: Final = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) [/*h]")
 

@@ -84,6 +84,12 @@ CHINESE: Final[dict[str, str]] = {
     "English it is": "好的，说中文",
     # -- notices
     "the server is stopping; come back in a moment": "服务器正在停止，请稍后再来",
+    "much comes from your address just now: your lines wait for their turn": (
+        "你的地址此刻发来的内容很多：你的消息正在排队"
+    ),
+    "too many lines that cannot be read: only {a_minute} a minute are": (
+        "读不懂的行太多了：每分钟只处理 {a_minute} 行"
+    ),
     "not so fast: your lines are held back to {rate} a second": (
         "慢一点：你的消息按每秒 {rate} 条放行，一条也不会丢"
     ),
@@ -114,6 +120,10 @@ CHINESE: Final[dict[str, str]] = {
     "that holds a {kind}, {char} (an escape or arrow key?), so it was not sent": (
         "里面有{kind} {char}（按了 Esc 或方向键？），没有发出"
     ),
+    "that has more than {count} marks on one letter, so it was not sent; send it with fewer": (
+        "一个字母上的附加符号超过 {count} 个，没有发出；请减少后再发"
+    ),
+    "search for {count} characters at most": "搜索内容最多 {count} 个字符",
     "control character": "控制字符",
     "character without a meaning": "无意义的字符",
     "a line of more than {limit} bytes; it was not sent": "这一行超过 {limit} 字节，没有发出",
@@ -139,10 +149,16 @@ CHINESE: Final[dict[str, str]] = {
     "you only watch; say hello with a name first": "你只是旁观；请先带名字发 hello",
     "your hello was refused; say it again first": "你的 hello 被拒绝了，请先重发",
     "the log cannot be written or read just now ({words})": "现在无法读写记录（{words}）",
+    (
+        "more than {_per_minute} connections a minute came from your address; try again in a moment"
+    ): "你的地址每分钟新建的连接超过 {_per_minute} 个，请稍后再试",
     "the server is full; try again later": "服务器已满，请稍后再试",
     "there are {count} connections from your address already": "你的地址已经有 {count} 个连接了",
     "that is not JSON: {error}": "这不是 JSON：{error}",
     "that message is not right: {error}": "这条消息不对：{error}",
+    "an id is 1 to 64 printable ASCII characters; send the message with another id": (
+        "id 是 1 到 64 个可打印的 ASCII 字符；请换一个 id 再发"
+    ),
     # -- the client at a terminal
     "offline": "已断线",
     "lag {ms} ms": "延迟 {ms} 毫秒",
@@ -153,5 +169,13 @@ CHINESE: Final[dict[str, str]] = {
         "共 {count} 行：回车作为一条消息发出，Ctrl-C 放弃"
     ),
     "{count} of your messages were not sent": "你有 {count} 条消息没有发出",
-    "nobody knows whether your private word arrived": "不知道你的悄悄话是否送到了",
+    "the connection broke: your private message may not have arrived": (
+        "连接断了：你的悄悄话可能没有送到"
+    ),
+    "the server is busy; your messages wait here and are sent when it takes them": (
+        "服务器正忙；你的消息先存在这里，等它能收时再发"
+    ),
+    "the server cannot tell yet whether it has your message; it is asked again": (
+        "服务器暂时无法确定是否已收到你的消息，正在再次询问"
+    ),
 }

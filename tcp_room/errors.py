@@ -16,12 +16,15 @@ CODES: Final[dict[str, str]] = {
     "bad_method": "that cannot be done with this address",
     "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
     "bad_nick": "that cannot be a name",
+    "bad_request": "that is no HTTP request",
     "bad_room": "that cannot be the name of a room",
     "bad_text": "the text holds control characters",
     "bad_utf8": "the bytes are not UTF-8",
     "empty": "there is nothing in it to say",
+    "foreign_host": "the request names a host that is not this house's",
     "foreign_origin": "a page of another address tried to open a connection",
     "hall_full": "the house has as many rooms as it may have",
+    "internal": "the server made a mistake",
     "nick_taken": "somebody here has that name, or one that looks just like it",
     "replaced": "the same session came in by another connection",
     "no_such_member": "nobody of that name is here",
@@ -34,11 +37,23 @@ CODES: Final[dict[str, str]] = {
     "storage": "the log could not keep it",
     "text_view_only": "a setting of the text view",
     "too_fast": "more than the rate, where nothing can be held back",
+    "too_slow": "the rest of the request did not come in time",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
+    "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }
+
+
+# Of what somebody sent, an error repeats this many characters, so that an answer stays short.
+ECHO_CHARS: Final = 64
+
+
+def echo(sent: str) -> str:
+    """`sent` as an error repeats it: its beginning and its end if it is long."""
+    half = ECHO_CHARS // 2
+    return sent if len(sent) <= ECHO_CHARS else f"{sent[:half]}…{sent[-half:]}"
 
 
 class RoomError(Exception):

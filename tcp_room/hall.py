@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from tcp_room import events, names
 from tcp_room.config import Config
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
+from tcp_room.intake import Intake
+from tcp_room.limits import AddressPace
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler
@@ -36,6 +38,9 @@ class Hall:
         self.scheduler = scheduler
         self.now = now
         self.token = token
+        self.intake = Intake(scheduler, config)
+        self.message_pace = self._address_pace(config.address_messages_per_s)
+        self.request_pace = self._address_pace(config.address_requests_per_s)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
         self._members: dict[str, Member] = {}  # by key
@@ -47,6 +52,12 @@ class Hall:
 
     def __len__(self) -> int:
         return len(self._members)
+
+    def _address_pace(self, rate: float) -> AddressPace:
+        """`--rate 0` and `--per-address 0` each lift it."""
+        config = self.config
+        limited = rate if config.rate and config.per_address else 0.0
+        return AddressPace(self.scheduler, limited, config.address_burst_s, config.address_reserve)
 
     def enter(
         self,
@@ -183,7 +194,7 @@ class Hall:
         """Who has that name, in any room. Raises RoomError (no_such_member)."""
         found = self._members.get(names.key(nick))
         if found is None:
-            raise RoomError("no_such_member", f"nobody here is called {nick}")
+            raise RoomError("no_such_member", f"nobody here is called {echo(nick)}")
         return found
 
     def addressed(self, line: str) -> tuple[Member, str]:
@@ -196,7 +207,7 @@ class Hall:
             found = self._members.get(names.key(" ".join(words[:count]).removeprefix("@")))
             if found is not None:
                 return found, " ".join(words[count:]).strip()
-        raise RoomError("no_such_member", f"nobody here is called {words[0]}")
+        raise RoomError("no_such_member", f"nobody here is called {echo(words[0])}")
 
     def listing(self) -> list[events.RoomLine]:
         """The rooms, open or only in the log, those with most people first; not more than are

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from unicodedata import normalize
 
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.events import Logged
 from tcp_room.logs.port import Log, Page
+from tcp_room.text import folded
 
 
 class Turns(Protocol):
@@ -30,19 +30,17 @@ class Found:
     before: int
 
 
-def words(text: str) -> frozenset[str]:
-    return frozenset(_folded(text).split())
+def words(wanted: str, limit_chars: int = 200) -> frozenset[str]:
+    """The words of a query, folded. Raises RoomError (too_long)."""
+    if len(wanted) > limit_chars:
+        raise RoomError("too_long", f"search for {limit_chars} characters at most")
+    return frozenset(folded(wanted).split())
 
 
 def holds(event: Logged, words: frozenset[str]) -> bool:
     """Whether all words are somewhere in the message, or in its author's name."""
-    said = _folded(f"{event.nick} {event.text}")
+    said = folded(f"{event.nick} {event.text}")
     return all(word in said for word in words)
-
-
-def _folded(text: str) -> str:
-    """Upper and lower case, full and half width are one."""
-    return normalize("NFKC", text).casefold()
 
 
 class Search:

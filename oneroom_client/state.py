@@ -57,7 +57,7 @@ class State:
                 self._come_in(event)
             case events.Logged():
                 return self._read(event)
-            case events.Gap(reason="trimmed"):
+            case events.Gap(reason=events.TRIMMED | events.LOST):
                 self.seq = max(self.seq or 0, event.last)
             case events.Live():
                 self.is_live = True

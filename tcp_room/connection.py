@@ -23,7 +23,7 @@ from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Why
-from tcp_room.pulse import Linger, Pulse, keep_alive
+from tcp_room.pulse import Linger, Pulse, keep_alive, unsent
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -150,6 +150,9 @@ class Connection(asyncio.Protocol):
     def pause(self) -> None:
         if not self._transport.is_closing():
             self._transport.pause_reading()
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):

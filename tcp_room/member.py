@@ -25,6 +25,7 @@ from tcp_room.terminal import TEXT
 from tcp_room.views import View
 
 if TYPE_CHECKING:
+    from tcp_room.courier import Courier
     from tcp_room.room import Room
 
 
@@ -55,6 +56,10 @@ class Outlet(Protocol):
     def check(self) -> None:
         """Cut the connection if its peer is gone, or has stalled for too long."""
 
+    def unsent(self) -> int:
+        """Bytes that were written and that the peer's machine has not acknowledged, as far as
+        this machine can tell: where its kernel does not tell, those that wait in this process."""
+
 
 class Condition(Enum):
     OUTSIDE = "outside"
@@ -71,6 +76,7 @@ class Member:
         "backlog",
         "backlog_limit",
         "condition",
+        "courier",
         "cursor",
         "door",
         "dress",
@@ -114,6 +120,7 @@ class Member:
         self.condition = Condition.OUTSIDE
         self.full = False  # set and cleared by the outlet
         self.leaving = False  # it has said its last word
+        self.courier: Courier | None = None  # of the private messages on their way to it
         self.welcomed = False  # whether it was told that it is live
         self.told = 0  # the room's count of presence events when it was last up to date
         self.on_level: Callable[[], None] | None = None
@@ -150,6 +157,12 @@ class Member:
     def mute(self) -> None:
         """Its door is closed or its client gone: what it is told from now on goes nowhere."""
         self.write = _nowhere
+
+    def lost(self) -> None:
+        """Its connection is gone."""
+        self.mute()
+        if self.courier is not None:
+            self.courier.lost()
 
     def tell(self, event: Event) -> None:
         """Tells this member alone. What a parked one asked for waits in its backlog; as that

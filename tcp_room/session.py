@@ -125,7 +125,7 @@ class Session:
 
     def lost(self) -> None:
         """The client is gone. What it had said before is still said, at its pace, for a while."""
-        self.member.mute()
+        self.member.lost()
         self._stop_waiting()
         if self._lines or self._held:
             self._finished = True

@@ -10,13 +10,16 @@ together are bounded in bytes (`Shelf`), and those that grew longest ago give wa
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from tcp_room.events import LOST, Gap
 from tcp_room.logs.port import Record
 from tcp_room.views import View
 
+_log = logging.getLogger(__name__)
 # Measured on CPython 3.11: an event, its entry and one encoding, without the text...
 _ENTRY_BYTES: Final = 700
 # ...and the text, as a string and encoded for two or three views.
@@ -39,10 +42,19 @@ class Entry:
         return _ENTRY_BYTES + _COPIES * len(self.event.text)
 
     def encoded(self, view: View) -> bytes:
+        """As bytes of that view. An event that it cannot encode is shown as a gap."""
         found = self._encoded.get(view)
         if found is None:
-            found = self._encoded[view] = view.encode(self.event)
+            found = self._encoded[view] = self._encode(view)
         return found
+
+    def _encode(self, view: View) -> bytes:
+        try:
+            return view.encode(self.event)
+        except Exception:
+            seq = self.event.seq
+            _log.exception("an event cannot be shown: seq %d, kind %s", seq, type(self.event))
+            return view.encode(Gap(seq, seq, LOST))
 
 
 class Page(NamedTuple):

@@ -109,6 +109,9 @@ class RecordingOutlet:
     def check(self) -> None:
         pass
 
+    def unsent(self) -> int:
+        return self.waiting
+
     def drain(self) -> None:
         """The client reads everything that waits."""
         self.waiting = 0

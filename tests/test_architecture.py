@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "chinese"},
+    {"allowance", "errors", "config", "chinese", "rota"},
     {"languages", "names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
     {"events", "messages"},
     {"logs.port", "views"},
@@ -22,11 +22,13 @@ LAYERS: list[set[str]] = [
         "logs.memory",
         "logs.turns",
         "logs.witness",
+        "pages",
         "presence",
         "search",
         "window",
     },
     {"logs.sqlite", "member"},
+    {"courier"},
     {"room"},
     {"hall"},
     {"commands"},

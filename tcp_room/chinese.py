@@ -128,6 +128,10 @@ CHINESE: Final[dict[str, str]] = {
     "that holds a {kind}, {char} (an escape or arrow key?), so it was not sent": (
         "里面有{kind} {char}（按了 Esc 或方向键？），没有发出"
     ),
+    "that has more than {count} marks on one letter, so it was not sent; send it with fewer": (
+        "一个字母上的附加符号超过 {count} 个，没有发出；请减少后再发"
+    ),
+    "search for {count} characters at most": "搜索内容最多 {count} 个字符",
     "control character": "控制字符",
     "character without a meaning": "无意义的字符",
     "a line of more than {limit} bytes; it was not sent": "这一行超过 {limit} 字节，没有发出",
@@ -157,6 +161,9 @@ CHINESE: Final[dict[str, str]] = {
     "there are {count} connections from your address already": "你的地址已经有 {count} 个连接了",
     "that is not JSON: {error}": "这不是 JSON：{error}",
     "that message is not right: {error}": "这条消息不对：{error}",
+    "an id is 1 to 64 printable ASCII characters; send the message with another id": (
+        "id 是 1 到 64 个可打印的 ASCII 字符；请换一个 id 再发"
+    ),
     # -- the client at a terminal
     "offline": "已断线",
     "lag {ms} ms": "延迟 {ms} 毫秒",
@@ -167,5 +174,13 @@ CHINESE: Final[dict[str, str]] = {
         "共 {count} 行：回车作为一条消息发出，Ctrl-C 放弃"
     ),
     "{count} of your messages were not sent": "你有 {count} 条消息没有发出",
-    "nobody knows whether your private word arrived": "不知道你的悄悄话是否送到了",
+    "the connection broke: your private message may not have arrived": (
+        "连接断了：你的悄悄话可能没有送到"
+    ),
+    "the server is busy; your messages wait here and are sent when it takes them": (
+        "服务器正忙；你的消息先存在这里，等它能收时再发"
+    ),
+    "the server cannot tell yet whether it has your message; it is asked again": (
+        "服务器暂时无法确定是否已收到你的消息，正在再次询问"
+    ),
 }

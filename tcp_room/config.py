@@ -21,6 +21,11 @@ class Config:
     host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0 lets others on the network in.")
     http_port: int = _flag(8080, "Port of the page and its WebSocket.")
     tcp_port: int = _flag(9000, "Port of the line door, for nc and telnet.")
+    public_url: str = _flag(
+        "",
+        "How people reach the house, as https://chat.example.org/: links, the QR code, and the"
+        " one foreign Host that is answered.",
+    )
     unix: str = _flag("", "Path of a Unix socket that is the line door too, for nc -U.")
     lang: str = _flag("en", "Language of the line door; each can choose with /lang.", "en", "zh")
     data: str = _flag(
@@ -55,6 +60,16 @@ class Config:
     # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
     line_bytes: int = 32 * 1024
     topic_bytes: int = 400
+    # One read: large enough that a busy connection costs few system calls, and small enough that
+    # handling it takes well below a millisecond.
+    read_bytes: int = 16 * 1024
+    # Input handled in one turn of the event loop, for the whole house: small reads and larger ones
+    # each have so much. Handling it takes a few milliseconds at the worst.
+    turn_read_bytes: int = 64 * 1024
+    # A read of at most so much is small: what people type, and nearly all that programs send.
+    small_read_bytes: int = 1024
+    # Of what a lost connection sent and nobody has handled yet, so much still counts.
+    parting_bytes: int = 4096
     # Long enough for a ULID, a UUID, a hash in hex.
     id_chars: int = 64
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from tcp_room import events, preamble
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
+from tcp_room.intake import ENDED, SESSION, Reading
 from tcp_room.limits import Turnstile
 from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Why
@@ -42,7 +43,7 @@ def peer(transport: asyncio.BaseTransport) -> str:
     return str(name[0]) if isinstance(name, tuple) else "unix"
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
     __slots__ = (
@@ -60,9 +61,11 @@ class Connection(asyncio.Protocol):
         "_telnet",
         "_transport",
         "_turnstile",
+        "reading",
         "write",
     )
 
+    reading: Reading
     write: Callable[[bytes], None]
 
     def __init__(self, hall: Hall, turnstile: Turnstile, addresses: Addresses) -> None:
@@ -84,6 +87,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
+        self.reading = Reading(self._transport)
         self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
         keep_alive(self._transport, self._hall.config)
         self._pulse = Pulse(self._transport)
@@ -97,13 +101,21 @@ class Connection(asyncio.Protocol):
         self._address = address
         self._session = Session(self._hall, self, door="tcp", view=view)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._hall.intake.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._hall.intake.received(self, nbytes)
+
+    def take_in(self, data: bytes, /) -> None:
+        """What the client sent, when its turn has come (see `intake`)."""
         if self._closing or self._session is None:
             return
         if len(self._opening) < _OPENING_BYTES and not self._judged:
             self._opening = (self._opening + data)[:_OPENING_BYTES]
         clean, reply = self._telnet.feed(data)
-        if reply and not self._session.member.full:
+        member = self._session.member
+        if reply and not (member.full or member.is_gone):
             self._transport.write(reply)
         lines = self._decoder.feed(clean)
         if not self._judged and self._is_stranger(lines):
@@ -116,6 +128,7 @@ class Connection(asyncio.Protocol):
         if self._closing or self._session is None:
             return False
         self._ended = True
+        self.reading.pause(ENDED)
         lines = self._decoder.finish()
         if not self._judged and self._is_stranger(lines):
             return True
@@ -129,6 +142,9 @@ class Connection(asyncio.Protocol):
         if self._address is not None:
             self._turnstile.leave(self._address)
         if self._session is not None:
+            self._session.member.mute()
+            if unhandled := self._hall.intake.forget(self):
+                self.take_in(unhandled[: self._hall.config.parting_bytes])
             self._session.lost()
 
     def pause_writing(self) -> None:
@@ -148,8 +164,7 @@ class Connection(asyncio.Protocol):
         self._farewell(b"")
 
     def pause(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
+        self.reading.pause(SESSION)
 
     def unsent(self) -> int:
         return unsent(self._transport)
@@ -159,8 +174,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def resume(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        self.reading.resume(SESSION)
 
     # -- the beginning and the end
 
@@ -199,5 +213,5 @@ class Connection(asyncio.Protocol):
             except OSError:  # the peer has broken off, and the loop has not told us yet
                 transport.abort()
                 return
-            transport.resume_reading()
+            self.reading.resume(SESSION)
         self._linger = Linger(transport, self._hall.config.linger_s)

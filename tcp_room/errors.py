@@ -21,9 +21,11 @@ CODES: Final[dict[str, str]] = {
     "bad_utf8": "the bytes are not UTF-8",
     "busy": "more waits to be kept than may wait: try again in a moment",
     "empty": "there is nothing in it to say",
+    "foreign_host": "the request names a host that is not this house's",
     "foreign_origin": "a page of another address tried to open a connection",
     "hall_full": "the house has as many rooms as it may have",
     "id_reused": "that id belongs to another message",
+    "internal": "the server made a mistake",
     "nick_taken": "somebody here has that name, or one that looks just like it",
     "replaced": "the same session came in by another connection",
     "no_such_member": "nobody of that name is here",
@@ -39,10 +41,20 @@ CODES: Final[dict[str, str]] = {
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
     "undelivered": "a private message may not have arrived: the connection broke",
-    "unknown": "nobody can tell yet whether the log has it: ask again with the same id",
+    "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }
+
+
+# Of what somebody sent, an error repeats this many characters, so that an answer stays short.
+ECHO_CHARS: Final = 64
+
+
+def echo(sent: str) -> str:
+    """`sent` as an error repeats it: its beginning and its end if it is long."""
+    half = ECHO_CHARS // 2
+    return sent if len(sent) <= ECHO_CHARS else f"{sent[:half]}…{sent[-half:]}"
 
 
 class RoomError(Exception):

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from tcp_room import events, names
 from tcp_room.config import Config
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
+from tcp_room.intake import Intake
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler, Shared
@@ -44,6 +45,7 @@ class Hall:
         self.scheduler = scheduler
         self.now = now
         self.token = token
+        self.intake = Intake(scheduler, config)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
         self._shared = Shared(scheduler, config)
@@ -198,7 +200,7 @@ class Hall:
         """Who has that name, in any room. Raises RoomError (no_such_member)."""
         found = self._members.get(names.key(nick))
         if found is None:
-            raise RoomError("no_such_member", f"nobody here is called {nick}")
+            raise RoomError("no_such_member", f"nobody here is called {echo(nick)}")
         return found
 
     def addressed(self, line: str) -> tuple[Member, str]:
@@ -211,7 +213,7 @@ class Hall:
             found = self._members.get(names.key(" ".join(words[:count]).removeprefix("@")))
             if found is not None:
                 return found, " ".join(words[count:]).strip()
-        raise RoomError("no_such_member", f"nobody here is called {words[0]}")
+        raise RoomError("no_such_member", f"nobody here is called {echo(words[0])}")
 
     def listing(self) -> Sequence[events.RoomLine]:
         """The rooms, open or only in the log, those with most people first; not more than are

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from tcp_room.events import Event, Here
 from tcp_room.terminal import TEXT
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tcp_room.courier import Courier
     from tcp_room.room import Room
 
+
+# Pages of the log that one member may ask for before the first of them is read.
+PAGES_ASKED: Final = 4
 
 Why = Literal["left", "replaced", "refused", "stopping"]
 
@@ -72,6 +75,7 @@ class Member:
     """Plain data with slots: there may be a hundred thousand."""
 
     __slots__ = (
+        "asked",
         "author",
         "backlog",
         "backlog_limit",
@@ -127,6 +131,7 @@ class Member:
         self.on_drained: Callable[[], None] = outlet.resume  # its backlog is written
         self.backlog: list[bytes] = []
         self.backlog_limit = backlog_limit
+        self.asked = 0  # pages of the log that are still to be read for it
 
     @property
     def is_watching(self) -> bool:
@@ -147,7 +152,9 @@ class Member:
 
     @property
     def is_owed_much(self) -> bool:
-        """Whether more waits in its backlog than may: what it asks for must wait too."""
+        """Whether more waits for it than may: what it asks for must wait too."""
+        if self.asked >= PAGES_ASKED:
+            return True
         return bool(self.backlog) and sum(map(len, self.backlog)) > self.backlog_limit
 
     @property
@@ -177,6 +184,18 @@ class Member:
                 self.outlet.pause()
         else:
             self.write(data)
+
+    def asks(self) -> None:
+        """A page is to be read for it; as those add up, its door reads no further."""
+        self.asked += 1
+        if self.is_owed_much:
+            self.outlet.pause()
+
+    def answered(self) -> None:
+        """A page was read for it."""
+        self.asked -= 1
+        if not self.is_gone:
+            self.on_drained()
 
     def tell_backlog(self) -> None:
         """What was asked for while it was parked, now that its socket has drained."""

@@ -27,8 +27,10 @@ from tcp_room.errors import RoomError
 NICK_CHARS: Final = 32
 ROOM_CHARS: Final = 32
 # A name may be typed in four times as many (decomposed letters, spaces); what is longer is not
-# even looked at, since PRECIS takes a microsecond or two for each character.
+# even looked at, since PRECIS takes a microsecond or two for each character, and normalization
+# grows with the square of a run of marks.
 _TYPED_CHARS: Final = 4 * NICK_CHARS
+_TYPED_ROOM_CHARS: Final = 4 * ROOM_CHARS
 # Vietnamese needs two marks on a letter, pointed Hebrew three; towers of them hide other lines.
 _MARKS_IN_A_ROW: Final = 3
 
@@ -87,13 +89,17 @@ def skeleton(shown: str) -> str:
 def room(raw: str) -> str:
     """The name of a room as everybody writes it: NFC, without case, of letters, digits, - _ and
     a dot that is not the first. Raises RoomError (bad_room)."""
-    name = unicodedata.normalize("NFC", raw.strip().removeprefix("#").casefold())
+    name = _normalized(raw) if len(raw) <= _TYPED_ROOM_CHARS else ""
     if not _can_be_a_room(name):
         raise RoomError(
             "bad_room",
             f"a room's name is 1 to {ROOM_CHARS} letters, digits, - _ and . (not first)",
         )
     return name
+
+
+def _normalized(raw: str) -> str:
+    return unicodedata.normalize("NFC", raw.strip().removeprefix("#").casefold())
 
 
 def _enforced(raw: str) -> str:

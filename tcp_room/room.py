@@ -265,7 +265,7 @@ class Room:
         """Takes a member out: nothing is written to it any more."""
         self._watching.pop(member, None)
         if search := self._searches.pop(member, None):
-            search.cancel()
+            search.stop()
         if self.members.get(member.key) is member:
             del self.members[member.key]
             gone = self._leaving[member.nick] = member.here
@@ -340,6 +340,7 @@ class Room:
     ) -> None:
         """Tells a page of the log: the last `limit` events before `before` (or of all), or the
         first `limit` after `after`. Read in a later turn of the loop."""
+        _asks(asker)
         read = partial(self._read_history, asker, before, after, limit, id)
         self._shared.reads.add(read)
 
@@ -357,7 +358,7 @@ class Room:
         self, asker: Asker, start: int, end: int, backward: bool, id: str | None, got: Page
     ) -> None:
         if isinstance(got, RoomError):
-            self._tell(asker, events.Error(got.code, got.text, self._now(), id))
+            self._answer_asker(asker, events.Error(got.code, got.text, self._now(), id))
             return
         logged = [record.event for record in got if record.event.seq < end]
         page = history_page(
@@ -369,7 +370,7 @@ class Room:
             is_backward=backward,
             id=id,
         )
-        self._tell(asker, page)
+        self._answer_asker(asker, page)
 
     def search(
         self, asker: Asker, text: str, before: int | None, limit: int, id: str | None
@@ -394,15 +395,22 @@ class Room:
             partial(self._tell_found, asker, id),
         )
         self._searches[asker] = search
+        _asks(asker)
         search.start()
 
     def _tell_found(self, asker: Asker, id: str | None, found: Found | RoomError) -> None:
         self._searches.pop(asker, None)
         if isinstance(found, RoomError):
-            self._tell(asker, events.Error(found.code, found.text, self._now(), id))
+            self._answer_asker(asker, events.Error(found.code, found.text, self._now(), id))
         else:
             more = found.before > self._log.first
-            self._tell(asker, events.Found(found.events, more, found.before, id, found.lost))
+            answer = events.Found(found.events, more, found.before, id, found.lost)
+            self._answer_asker(asker, answer)
+
+    def _answer_asker(self, asker: Asker, answer: events.Event) -> None:
+        self._tell(asker, answer)
+        if isinstance(asker, Member):
+            asker.answered()
 
     # -- the turn
 
@@ -798,6 +806,11 @@ class Room:
     def _end_quiet(self) -> None:
         self._quiet = False
         self._tell_comings(None)
+
+
+def _asks(asker: Asker) -> None:
+    if isinstance(asker, Member):
+        asker.asks()
 
 
 def _busy() -> RoomError:

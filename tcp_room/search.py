@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from unicodedata import normalize
 
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.events import Logged
 from tcp_room.logs.port import Log, Page, Record
 from tcp_room.rota import Rota
+from tcp_room.text import folded
 
 
 class Clock(Protocol):
@@ -38,18 +38,13 @@ def words(wanted: str, limit_chars: int) -> frozenset[str]:
     """The words of a query, folded. Raises RoomError (too_long)."""
     if len(wanted) > limit_chars:
         raise RoomError("too_long", f"search for {limit_chars} characters at most")
-    return frozenset(_folded(wanted).split())
+    return frozenset(folded(wanted).split())
 
 
 def contains(event: Logged, words: frozenset[str]) -> bool:
     """Whether all words are somewhere in the message, or in its author's name."""
-    said = _folded(f"{event.nick} {event.text}")
+    said = folded(f"{event.nick} {event.text}")
     return all(word in said for word in words)
-
-
-def _folded(text: str) -> str:
-    """Upper and lower case, full and half width are one."""
-    return normalize("NFKC", text).casefold()
 
 
 class Search:
@@ -90,13 +85,9 @@ class Search:
             self._end()
 
     def stop(self) -> None:
-        """Answers with what was found until now."""
+        """Answers with what was found until now: the asker leaves, or searches anew."""
         if self._done is not None:
             self._end()
-
-    def cancel(self) -> None:
-        """Answers nobody: the asker is gone."""
-        self._done = None
 
     def _step(self) -> None:
         if self._done is None:

@@ -241,6 +241,7 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
+        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
@@ -342,7 +343,8 @@ class Session:
 
     def _part_when_level(self) -> None:
         member = self.member
-        has_all = member.condition is Condition.LEVEL and not member.backlog
+        is_owed = bool(member.backlog or member.asked)
+        has_all = member.condition is Condition.LEVEL and not is_owed
         if has_all or member.is_gone:
             self.hall.dismiss(member)
         else:

@@ -8,10 +8,12 @@
     12:02 -> private from bob: are you there?
     12:02 ! that name is taken (nick_taken)
 
-A line's head cannot be forged: user text never starts a line, each line of a
-message repeats its head, names hold none of `< > * ! |`. And this is the last
-place before a terminal: whatever it would obey is made visible here, whatever
-got past the first guard. Colour is put on after that guard.
+No line has a forged head: user text never starts a line, each line of a message
+repeats its head, names contain none of `< > * ! |`. A terminal wraps a long line
+and begins the next row without a head; so that the text before it stays in sight,
+runs of blanks are cut to eight columns. And this is the last place before a
+terminal: whatever it would obey is made visible here, whatever got past the first
+guard. Colour is put on after that guard.
 
 How an event reads is a table, `_LINES`, of functions that return lines.
 """
@@ -28,7 +30,7 @@ from zlib import crc32
 
 from tcp_room import events
 from tcp_room.languages import Language, phrase, translated
-from tcp_room.text import visible
+from tcp_room.text import is_plain, narrowed, visible
 
 Clock = Literal["off", "hm", "hms", "iso"]
 CLOCKS: Final[dict[Clock, str]] = {
@@ -65,13 +67,16 @@ class TextView:
         return True
 
     def encode(self, event: events.Event) -> bytes:
-        if isinstance(event, events.Say) and not self.color and event.text.isprintable():
+        if isinstance(event, events.Say) and not self.color and is_plain(event.text):
             # Nearly all that is said: no line's end in it, and nothing that a terminal obeys.
             return f"{self.head(event)} {event.text}{self.newline}".encode()
         if self.quiet and isinstance(event, events.Presence):
             return b""
         newline = self.newline
-        shown = [visible(line) + newline for line in _LINES[type(event)](event, self)]
+        lines = map(visible, _LINES[type(event)](event, self))
+        if not isinstance(event, events.Help):  # it is all ours, and in columns
+            lines = map(narrowed, lines)
+        shown = [line + newline for line in lines]
         if self.color and isinstance(event, events.Logged):
             clock = len(self.time(event.at))
             shown = [_colored(line, event.nick, clock) for line in shown]

@@ -8,9 +8,20 @@ another way (another version's log, another node), it shows instead of obeying.
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 from typing import Final
 
 from tcp_room.errors import RoomError
+
+# Text may come in at this many times its limit: breaks and blanks around it do not count. Longer
+# text is refused by its length alone, before anything looks at its characters.
+_SLACK: Final = 4
+# Real stacks are shorter: Tibetan needs 8 (the Kalachakra seal), pointed Hebrew with its accents 5,
+# Thai and Vietnamese 2. UAX #15 allows 30, but normalization is quadratic in the length of a run.
+MARKS_IN_A_ROW: Final = 8
+# Columns that a run of blanks may fill at a terminal: a deep indentation, and far from a line.
+_BLANK_COLUMNS: Final = 8
 
 # Embeddings, overrides and isolates turn the order of what follows them (CVE-2021-42574).
 _BIDI_CHARS: Final = "\u202a-\u202e\u2066-\u2069"
@@ -33,10 +44,26 @@ _NOT_PLAIN: Final = re.compile(
 _BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)*")
 _OBEYED: Final = re.compile(f"[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029{_BIDI_CHARS}\ud800-\udfff]")
 # Characters that show nothing: text of these alone says nothing.
-_INVISIBLE: Final = re.compile(
-    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f"
-    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001d159\U000e0000-\U000e0fff]*"
+_INVISIBLE_CHARS: Final = (
+    "\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001d159\U000e0000-\U000e0fff"
 )
+_INVISIBLE: Final = re.compile(f"[{_INVISIBLE_CHARS}]*")
+# What marks are not: letters, digits, blanks, and the signs that are often repeated. A cheap test,
+# so that ordinary text never needs the exact one.
+_NO_MARK_CHARS: Final = (
+    "\\w\\s\0-\u02ff\u2010-\u206f\u2100-\u2bff\u3000-\u3029\u3030-\u303f\uff01-\uff60"
+    "\U0001f000-\U0001faff"
+)
+_MAYBE_TOWER: Final = re.compile(f"[^{_NO_MARK_CHARS}][^{_NO_MARK_CHARS}]{{{MARKS_IN_A_ROW}}}")
+# Those of them that are printable: `isprintable` does not find them.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001d159\U000e0100-\U000e01ef]"
+)
+_WIDE_BLANKS: Final = "\u3000\u3164\u115f"
+_BLANKS: Final = re.compile(f"[{_INVISIBLE_CHARS}]{{2,}}")
+_TOO_WIDE: Final = " " * (_BLANK_COLUMNS + 1)
 
 
 def decode(line: bytes) -> str:
@@ -64,22 +91,36 @@ def erase(line: str) -> str:
     return "".join(kept)
 
 
+def check_length(text: str, limit_bytes: int) -> None:
+    """Refuses text that cannot fit `limit_bytes` when cleaned, by its length alone.
+
+    Raises RoomError (too_long).
+    """
+    if len(text) > _SLACK * limit_bytes:
+        raise _too_long(text, limit_bytes)
+
+
 def clean(text: str, limit_bytes: int) -> str:
     """`text` as it goes into the log: line breaks are LF, and no blank lines around it.
 
-    Raises RoomError: empty, bad_text (a control character, a lone surrogate, a noncharacter),
-    too_long (more than `limit_bytes` of UTF-8, when cleaned).
+    Raises RoomError: empty, bad_text (a control character, a lone surrogate, a noncharacter, a
+    tower of marks), too_long (more than `limit_bytes` of UTF-8, when cleaned).
     """
+    if len(text) > _SLACK * limit_bytes:
+        raise _too_long(text, limit_bytes)
     # What Python calls printable holds nothing of what is looked for here, and is told at once.
     if not text.isprintable() and _NOT_PLAIN.search(text):
         text = _tidy(text)
     text = text.rstrip()
     if not "!" <= text[:1] <= "~" and _INVISIBLE.fullmatch(text):
         raise RoomError("empty", "there was nothing to say in that")
-    if len(text) * 4 > limit_bytes and (size := len(text.encode())) > limit_bytes:
+    if len(text) * 4 > limit_bytes and len(text.encode()) > limit_bytes:
+        raise _too_long(text, limit_bytes)
+    if not text.isascii() and _MAYBE_TOWER.search(text) and _tower().search(text):
         raise RoomError(
-            "too_long",
-            f"that is {size} bytes long, and {limit_bytes} is the limit; it was not sent",
+            "bad_text",
+            f"that has more than {MARKS_IN_A_ROW} marks on one letter, so it was not sent;"
+            " send it with fewer",
         )
     return text
 
@@ -89,12 +130,45 @@ def one_line(text: str, limit_bytes: int) -> str:
     return " ".join(clean(text, limit_bytes).split())
 
 
+def folded(text: str) -> str:
+    """`text` with upper and lower case, full and half width made one (NFKC), for a search.
+
+    Safe on any text, in time linear in its length: marks after the eighth of a run are dropped
+    first, so that nothing quadratic is handed to normalization.
+    """
+    if text.isascii():
+        return text.lower()
+    # Python takes these two marks for letters; NFKC replaces them in the same way.
+    text = text.replace("\uff9e", "\u3099").replace("\uff9f", "\u309a")
+    if _MAYBE_TOWER.search(text):
+        text = _tower().sub(r"\1", text)
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def visible(text: str) -> str:
     """`text` without anything that a terminal obeys, tabs excepted.
 
     What is left of it is seen: U+001B as \u241b, a line's end as \u240a, U+009B as \\u009b.
     """
     return text if text.isprintable() else _OBEYED.sub(_picture, text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether `visible` and `narrowed` would both return `text` as it is. False is a maybe."""
+    if not text.isprintable() or _TOO_WIDE in text:
+        return False
+    return text.isascii() or not _UNSEEN.search(text)
+
+
+def narrowed(line: str) -> str:
+    """`line` with each run of blanks cut to eight columns.
+
+    A terminal wraps a long line, and begins the next row without a head: a run of blanks would
+    move forged words there, and show nothing before them.
+    """
+    if line.isascii() and "  " not in line and "\t" not in line:
+        return line
+    return _BLANKS.sub(_narrowed, line)
 
 
 def _tidy(text: str) -> str:
@@ -119,3 +193,36 @@ def _picture(match: re.Match[str]) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"\\u{code:04x}"
+
+
+def _narrowed(blanks: re.Match[str]) -> str:
+    found = blanks.group()
+    return found if sum(map(_columns, found)) <= _BLANK_COLUMNS else " " * _BLANK_COLUMNS
+
+
+def _columns(blank: str) -> int:
+    """How many columns of a terminal it fills; a tab at most eight."""
+    if blank == "\t":
+        return 8
+    if blank in _WIDE_BLANKS:
+        return 2
+    return 0 if unicodedata.category(blank) in ("Cf", "Mn") else 1
+
+
+def _too_long(text: str, limit_bytes: int) -> RoomError:
+    size = len(text.encode("utf-8", "replace"))
+    return RoomError(
+        "too_long",
+        f"that is {size} bytes long, and {limit_bytes} is the limit; it was not sent",
+    )
+
+
+@cache
+def _tower() -> re.Pattern[str]:
+    """More marks in a row than are allowed, of which the allowed ones are a group.
+
+    Takes 10 ms to make, so not before the first text that may have some.
+    """
+    places = (*range(0x300, 0x1F000), *range(0xE0100, 0xE01F0))
+    marks = "".join(char for char in map(chr, places) if unicodedata.category(char)[0] == "M")
+    return re.compile(f"([{marks}]{{{MARKS_IN_A_ROW}}})[{marks}]+")

@@ -17,6 +17,7 @@ from oneroom_client import wire
 from tcp_room import __version__, messages
 from tcp_room.errors import CODES
 from web_gateway import api, slack
+from web_gateway.refusals import STATUS
 from web_gateway.ways import Ways
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
@@ -62,11 +63,15 @@ def of_json(content: Json, media_type: str = "application/json") -> Json:
     return {"content": {media_type: {"schema": content}}}
 
 
+# Of every route.
+ANY_REFUSALS: Final = ("foreign_host", "internal")
+
+
 def refusals(*codes: str) -> Json:
     """By status, the codes that an answer of that status may have."""
     by_status: dict[str, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(str(api.STATUS.get(code, 400)), []).append(code)
+    for code in dict.fromkeys((*codes, *ANY_REFUSALS)):
+        by_status.setdefault(str(STATUS.get(code, 400)), []).append(code)
     return {
         status: said(", ".join(found), **of_json(schema("Refusal")))
         for status, found in sorted(by_status.items())
@@ -112,6 +117,7 @@ POST_REFUSALS: Final = (
     "too_fast",
     "hall_full",
     "storage",
+    "unknown",
 )
 
 
@@ -234,7 +240,10 @@ def openapi() -> Json:
                 "get": {
                     "operationId": "rooms",
                     "summary": "The rooms, those with most people first",
-                    "responses": {"200": said("The rooms.", **of_json(rooms))},
+                    "responses": {
+                        "200": said("The rooms.", **of_json(rooms)),
+                        **refusals("storage"),
+                    },
                 }
             },
             "/rooms/{name}/messages": _messages(),

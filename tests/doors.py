@@ -223,7 +223,7 @@ class WsJson:
     def knock(self, visitor: Visitor) -> bytes:
         key = base64.b64encode(os.urandom(16)).decode()
         return (
-            "GET /ws HTTP/1.1\r\nHost: oneroom\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
         ).encode()
 
@@ -299,7 +299,7 @@ class Sse:
 
     def knock(self, visitor: Visitor) -> bytes:
         return (
-            f"GET /rooms/{visitor.room}/events HTTP/1.1\r\nHost: oneroom\r\n"
+            f"GET /rooms/{visitor.room}/events HTTP/1.1\r\nHost: localhost\r\n"
             f"Last-Event-ID: {visitor.epoch}:{visitor.since or 0}\r\n\r\n"
         ).encode()
 
@@ -369,7 +369,7 @@ class HttpPost:
     def knock(self, visitor: Visitor) -> bytes:
         """Whether one may read there; then one may write."""
         self._path = f"/rooms/{visitor.room}/messages?nick={visitor.nick}"
-        return f"GET {self._path}&limit=1 HTTP/1.1\r\nHost: oneroom\r\n\r\n".encode()
+        return f"GET {self._path}&limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
     def enter(self, visitor: Visitor) -> bytes:
         return b""
@@ -377,7 +377,7 @@ class HttpPost:
     def say(self, key: str, text: str) -> bytes:
         body = text.encode()
         return (
-            f"POST {self._path} HTTP/1.1\r\nHost: oneroom\r\nContent-Type: text/plain\r\n"
+            f"POST {self._path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
             f"Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode() + body
 

@@ -16,7 +16,7 @@ from tcp_room.errors import RoomError
 from tcp_room.events import Event, Presence, Say, Topic
 from tcp_room.hall import Hall
 from tcp_room.logs.memory import MemoryEngine, MemoryLog
-from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number
+from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number, stamp
 from tcp_room.member import Member, Why
 from tcp_room.retention import Retention
 from tcp_room.session import Session
@@ -167,12 +167,14 @@ class FaultyEngine(MemoryEngine):
         self.unreadable = False
 
     def open(self, room: str, sink: Sink) -> MemoryLog:
-        return _FaultyLog(self, room, sink)
+        log = self._logs[room] = _FaultyLog(self)
+        log.sink = sink
+        return log
 
 
 class _FaultyLog(MemoryLog):
-    def __init__(self, engine: FaultyEngine, room: str, sink: Sink) -> None:
-        super().__init__(sink, "e1", 1000, lambda: None)
+    def __init__(self, engine: FaultyEngine) -> None:
+        super().__init__("e1", 1000, lambda: None)
         self._engine = engine
 
     def _keep_one(self, draft: Draft) -> Outcome:
@@ -192,6 +194,7 @@ class RemoteEngine:
 
     def __init__(self) -> None:
         self.logs: dict[str, RemoteLog] = {}
+        self.trouble = ""
 
     def open(self, room: str, sink: Sink) -> RemoteLog:
         log = self.logs.setdefault(room, RemoteLog())
@@ -199,7 +202,8 @@ class RemoteEngine:
         return log
 
     def rooms(self, limit: int) -> Mapping[str, str]:
-        return {room: log.topic for room, log in self.logs.items()}
+        latest = sorted(self.logs.items(), key=lambda each: -each[1].latest)
+        return {room: log.topic for room, log in latest[:limit] if log.head}
 
     def holds(self, room: str) -> bool:
         return room in self.logs
@@ -218,6 +222,7 @@ class RemoteLog:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.lost: set[int] = set()  # seqs that cannot be read
         self.appends = 0  # how often it was asked to commit
         self.unsettled: deque[tuple[Draft, int]] = deque()
         self.unread: deque[tuple[int, int, Callable[[Page], None]]] = deque()
@@ -230,6 +235,10 @@ class RemoteLog:
     def topic(self) -> str:
         topics = [record.event.text for record in self.records if isinstance(record.event, Topic)]
         return topics[-1] if topics else ""
+
+    @property
+    def latest(self) -> int:
+        return self.records[-1].event.at if self.records else 0
 
     def append(self, drafts: Sequence[Draft], at: int) -> None:
         self.appends += 1
@@ -251,13 +260,19 @@ class RemoteLog:
             )
         self.sink.settled(outcomes)
 
+    def settle_unknown(self, *, keep: bool) -> None:
+        """Cannot tell what became of the oldest draft, which it may have kept."""
+        draft, at = self.unsettled.popleft()
+        if keep:
+            self._keep_one(draft, at)
+        self.sink.settled([RoomError("unknown", "the log cannot tell")])
+
     def _keep_one(self, draft: Draft, at: int) -> Record:
         for record in self.records:
             same = (record.author, record.event.id) == (draft.author, draft.id)
             if draft.id is not None and same:
                 return record
-        latest = self.records[-1].event.at if self.records else 0
-        self.records.append(number(draft, self.head + 1, max(at, latest)))
+        self.records.append(number(draft, self.head + 1, stamp(self.latest, at)))
         return self.records[-1]
 
     def arrive(self, *texts: str) -> None:
@@ -269,11 +284,16 @@ class RemoteLog:
         self.records.extend(new)
         self.sink.arrived(new)
 
+    def keep_silently(self, text: str) -> None:
+        """Somebody on another node says this, and this node does not hear of it."""
+        self.records.append(Record(Say(self.head + 1, None, 0, "far", "tcp", text), "far"))
+
     def answer(self, reads: int = 1 << 30) -> None:
         """Answers the oldest reads that were asked for until now."""
         for _ in range(min(reads, len(self.unread))):
             after, limit, done = self.unread.popleft()
-            done(self.records[after : after + limit])
+            behind = self.records[after:]
+            done([record for record in behind if record.event.seq not in self.lost][:limit])
 
 
 def apply_presence(copy: dict[str, str], event: Presence) -> dict[str, str]:

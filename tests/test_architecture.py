@@ -14,7 +14,18 @@ ROOT = Path(__file__).parent.parent
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
     {"allowance", "errors", "config", "chinese", "rota"},
-    {"languages", "names", "text", "limits", "lines", "telnet", "preamble", "pulse", "retention"},
+    {
+        "intake",
+        "languages",
+        "limits",
+        "lines",
+        "names",
+        "preamble",
+        "pulse",
+        "retention",
+        "telnet",
+        "text",
+    },
     {"events", "messages"},
     {"logs.port", "views"},
     {
@@ -22,13 +33,15 @@ LAYERS: list[set[str]] = [
         "logs.memory",
         "logs.turns",
         "logs.witness",
+        "logs.sqlite.schema",
         "pages",
         "presence",
         "search",
         "window",
     },
-    {"logs.sqlite", "member"},
-    {"courier"},
+    {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
+    {"logs.sqlite.upkeep", "courier"},
+    {"logs.sqlite.engine"},
     {"room"},
     {"hall"},
     {"commands"},
@@ -39,18 +52,32 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 CLIENT_LAYERS: list[set[str]] = [
-    {"address", "attention", "backoff", "completion", "duration", "palette", "status"},
-    {"outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
-    {"link"},
+    {"address", "attention", "backoff", "completion", "duration", "errors", "palette", "status"},
+    {"inbox", "outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
+    {"link", "posts"},
+    {"connection"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
     {"__main__"},
 ]
-CLIENT_SHELLS = {"places", "stdio", "weblink", "link", "room", "pipes", "console"}
+CLIENT_SHELLS = {
+    "places",
+    "stdio",
+    "weblink",
+    "link",
+    "posts",
+    "connection",
+    "room",
+    "pipes",
+    "console",
+}
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
-SHELLS = {"pulse", "logs.sqlite", "connection", "server", "cli", "__main__"}
+SHELLS = {
+    *("pulse", "connection", "server", "cli", "__main__"),
+    *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
+}
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.
 FORBIDDEN_IN_PAGES = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(")

@@ -6,19 +6,25 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import unicodedata
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, get_args
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from aiohttp import ClientSession
 
+from tcp_room import commands, messages, names, text
 from tcp_room.cli import make_engine
 from tcp_room.config import Config
+from tcp_room.errors import RoomError
 from tcp_room.events import Say, Topic
 from tcp_room.logs.port import Draft
+from tcp_room.views import JSON
+from tests import fakes
 from tests.browser import House, Terminal, terminal
 from tests.oneroom_client.house import open_house, said
 from tests.oneroom_client.shell import ONEROOM, sh
@@ -78,7 +84,7 @@ async def by_line(house: House, words: str) -> None:
         await mallory.reader.read()
 
 
-def messages(words: str) -> list[str]:
+def every_message(words: str) -> list[str]:
     return [
         json.dumps({"kind": "nick", "nick": words}),
         json.dumps({"kind": "say", "text": words}),
@@ -94,13 +100,13 @@ def messages(words: str) -> list[str]:
 async def by_json(house: House, words: str) -> None:
     async with terminal(house) as mallory:
         hello = json.dumps({"kind": "hello", "nick": words})
-        await mallory.type(hello, '{"kind":"hello"}', *messages(words))
+        await mallory.type(hello, '{"kind":"hello"}', *every_message(words))
         await mallory.reader.read()
 
 
 async def by_websocket(house: House, words: str) -> None:
     async with ClientSession() as session, session.ws_connect(f"{house.url}/ws") as mallory:
-        await mallory.send_str("\n".join(['{"kind":"hello"}', *messages(words)]))
+        await mallory.send_str("\n".join(['{"kind":"hello"}', *every_message(words)]))
         async for _ in mallory:
             pass
 
@@ -251,3 +257,108 @@ async def test_the_prompt_shows_it_and_obeys_nothing(tmp_path: Path) -> None:
         assert bad not in written, bad
     for char in "\u202e\u2066\u2028\u2029\x7f\0\x0e":
         assert char.encode() not in written, hex(ord(char))
+
+
+# -- work is bounded before it is done
+
+
+# Normalization sorts runs of marks by insertion: one call with these takes five seconds.
+POISON: Final = "a" + "\u0315\u0316" * 65_000
+# What may be handed on: a name four times its length, the words of a search; and to a regular
+# expression, which reads each character once, a message four times its length.
+NORMALIZED: Final = 4 * names.NICK_CHARS + 200
+MATCHED: Final = 4 * Config().text_bytes
+
+
+class Meter:
+    """The longest text that normalization and the regular expressions of the house were given."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.normalized = self.matched = 0
+        self._normalize = unicodedata.normalize
+        patch.setattr(unicodedata, "normalize", self._counting)
+        for module in (commands, names, text):
+            for name, value in list(vars(module).items()):
+                if isinstance(value, re.Pattern):
+                    patch.setattr(module, name, Metered(value, self))
+
+    def _counting(self, form: Any, said: str) -> str:
+        self.normalized = max(self.normalized, len(said))
+        return self._normalize(form, said)
+
+
+class Metered:
+    """A compiled pattern that reports how much it is given."""
+
+    def __init__(self, pattern: re.Pattern[str], meter: Meter) -> None:
+        self._pattern = pattern
+        self._meter = meter
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def metered(*args: Any, **more: Any) -> Any:
+            self._meter.matched = max(self._meter.matched, len(args[method == "sub"]))
+            return getattr(self._pattern, method)(*args, **more)
+
+        return metered
+
+
+def fields() -> Iterator[tuple[str, str]]:
+    """Each field of each JSON message that takes text."""
+    for message in get_args(messages.AnyMessage):
+        for field in msgspec.structs.fields(message):
+            if "str" in str(field.type):
+                yield str(message.__struct_config__.tag), field.name
+
+
+@pytest.mark.parametrize(("kind", "field"), [*fields()])
+def test_no_field_of_a_message_makes_much_work(
+    kind: str, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = fakes.House()
+    member, sees = house.enter("al", JSON)
+    meter = Meter(monkeypatch)
+    others = {"text": "hi", "nick": "al", "room": "dev", "to": "al", "line": "hi"}
+    for words in (POISON, f"/join {POISON}"):
+        fakes.sent(member, kind, **{**others, field: words})
+        house.loop.settle()
+    assert meter.normalized <= NORMALIZED and meter.matched <= MATCHED
+    if (kind, field) != ("hello", "epoch") and (kind, field) != ("join", "epoch"):
+        assert [event["kind"] for event in sees.events].count("error") == 2
+        assert all(len(event.get("text", "")) < 160 for event in sees.events)
+
+
+@pytest.mark.parametrize("command", [*commands.COMMANDS, "nonsense"])
+@pytest.mark.parametrize("before", ["", "al "])
+def test_no_argument_of_a_command_makes_much_work(
+    command: str, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = fakes.House()
+    house.enter("al")
+    meter = Meter(monkeypatch)
+    for length in (500, 5_000, 16_000, len(POISON)):
+        member, sees = house.enter(f"b{length}")
+        fakes.typed(member, f"/{command} {before}{POISON[:length]}")
+        house.loop.advance(1.0)
+        assert len(sees.bytes) < 40_000
+    assert meter.normalized <= NORMALIZED and meter.matched <= MATCHED
+
+
+@pytest.mark.parametrize("first", ["/nick ", "/bot ", "/join ", ""])
+def test_no_first_line_makes_much_work(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = fakes.House()
+    member, _ = house.visitor()
+    meter = Meter(monkeypatch)
+    fakes.typed(member, first + POISON)
+    assert meter.normalized <= NORMALIZED and meter.matched <= MATCHED
+
+
+@pytest.mark.parametrize("rule", [names.nick, names.key, names.room])
+def test_no_name_that_comes_by_http_makes_much_work(
+    rule: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = Meter(monkeypatch)
+    try:
+        assert rule(POISON) == ""
+    except RoomError as error:
+        assert len(error.text) < 160
+    assert meter.normalized <= NORMALIZED and meter.matched <= MATCHED

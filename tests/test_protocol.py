@@ -82,7 +82,7 @@ def test_there_are_transcripts_of_every_door() -> None:
 
 def test_every_kind_and_code_is_named() -> None:
     from tests.documents import EVENTS, MESSAGES, kind
-    from web_gateway.api import STATUS
+    from web_gateway.refusals import STATUS
 
     page = PAGE.read_text()
     for name in [*map(kind, EVENTS), *map(kind, MESSAGES), *STATUS]:

@@ -8,52 +8,34 @@ Who posts is not a member, and is not announced: the room is asked for an event,
 and answers when the log has it and all who are level were written to. Who reads
 a page neither. Who listens is a member (`web_gateway.stream`).
 
-Every refusal is `{"code","text"}` and a status, made in one place, `refusals`.
+Every refusal is `{"code","text"}` and a status (`web_gateway.refusals`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from math import ceil
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
-from msgspec import Meta
 
 from tcp_room import events, text
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
 from tcp_room.hall import Hall
 from tcp_room.limits import Pace
 from tcp_room.logs.port import Outcome
+from tcp_room.messages import BAD_ID, Id, is_printable_ascii
 from tcp_room.room import Room
 from web_gateway.bridge import HALL
+from web_gateway.refusals import TooFast, as_json
 from web_gateway.security import refuse_foreign
 from web_gateway.sse import whole
 from web_gateway.stream import json_lines, server_sent_events
 
 PACE: Final = web.AppKey("pace", Pace)
 
-STATUS: Final = {
-    "foreign_origin": 403,
-    "no_such_room": 404,
-    "not_found": 404,
-    "bad_method": 405,
-    "nick_taken": 409,
-    "too_long": 413,
-    "too_fast": 429,
-    "hall_full": 503,
-    "server_full": 503,
-    "storage": 503,
-    "too_many_connections": 503,
-}
 _KINDS: Final[dict[str, type[events.Logged]]] = {"say": events.Say, "act": events.Act}
-
-
-_FOR_PROGRAMS: Final = re.compile("/(rooms|hooks)(/|$)")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -62,18 +44,10 @@ class Said(msgspec.Struct, frozen=True):
     text: str
     nick: str | None = None
     kind: Literal["say", "act"] = "say"
-    id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    id: Id | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(Said)
-
-
-class TooFast(Exception):
-    """An address says more than it may, and would be heard again after `wait_s`."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(wait_s)
-        self.wait_s = wait_s
 
 
 # -- what can be asked for
@@ -91,7 +65,7 @@ async def post(request: web.Request) -> web.Response:
         hall, room, kind, said_text, door="http", nick=said.nick, id=said.id
     )
     where = f"{quote(request.path)}?after={event.seq - 1}&limit=1"
-    return _json(event, 201 if is_new else 200, {hdrs.LOCATION: where})
+    return as_json(event, 201 if is_new else 200, {hdrs.LOCATION: where})
 
 
 async def page(request: web.Request) -> web.Response:
@@ -110,11 +84,11 @@ async def page(request: web.Request) -> web.Response:
         "first": room.first,
         "head": room.head,
     }
-    return _json(body)
+    return as_json(body)
 
 
 async def rooms(request: web.Request) -> web.Response:
-    return _json({"rooms": request.app[HALL].listing()})
+    return as_json({"rooms": request.app[HALL].listing()})
 
 
 # -- what it says
@@ -145,11 +119,14 @@ async def body(request: web.Request) -> bytes:
 
 def _decoded(body: bytes) -> Said:
     try:
-        return _decoder.decode(body)
+        said = _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise RoomError("bad_message", f"that message is not right: {error}") from None
+        raise RoomError("bad_message", f"that message is not right: {echo(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RoomError("bad_json", f"that is not JSON: {error}") from None
+        raise RoomError("bad_json", f"that is not JSON: {echo(str(error))}") from None
+    if said.id is not None and not is_printable_ascii(said.id):
+        raise RoomError("bad_message", BAD_ID)
+    return said
 
 
 def id_of(request: web.Request) -> str | None:
@@ -224,48 +201,6 @@ def _resolve(future: asyncio.Future[Any], value: object) -> None:
     """Whoever waited may have been cancelled."""
     if not future.done():
         future.set_result(value)
-
-
-# -- how it is written
-
-
-def _json(
-    body: object, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(body) + b"\n",
-        status=status,
-        headers=headers,
-        content_type="application/json",
-    )
-
-
-@web.middleware
-async def refusals(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """The one place where an error becomes an answer to a program."""
-    if not _FOR_PROGRAMS.match(request.path):
-        return await handler(request)
-    try:
-        return await handler(request)
-    except RoomError as error:
-        return _refusal(error)
-    except TooFast as error:
-        sentence = "your address says more than it may; try again in a moment"
-        retry_after = {str(hdrs.RETRY_AFTER): str(ceil(error.wait_s))}
-        return _refusal(RoomError("too_fast", sentence), retry_after)
-    except web.HTTPNotFound:
-        return _refusal(RoomError("not_found", "nothing is at this address"))
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        sentence = f"{request.method} cannot be done here, but {allowed}"
-        return _refusal(RoomError("bad_method", sentence), {hdrs.ALLOW: allowed})
-
-
-def _refusal(error: RoomError, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = {"code": error.code, "text": error.text}
-    return _json(body, STATUS.get(error.code, 400), headers)
 
 
 # A HEAD would come in, and be told nothing.

@@ -13,17 +13,25 @@ from tcp_room.limits import Pace, Turnstile
 from tcp_room.member import Outlet
 from web_gateway import api, incoming, pages, ways
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
+from web_gateway.gate import HOSTS, gate
 from web_gateway.hooks import NONE, Hooks
+from web_gateway.hosts import Hosts
+from web_gateway.refusals import refusals
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
 
 
 def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.Application:
-    """The web door into `hall`. `turnstile` counts connections, together with other doors."""
+    """The web door into `hall`. `turnstile` counts connections, together with other doors.
+
+    Raises ValueError if the configuration's `public_url` is no URL.
+    """
     config = hall.config
     # The longest JSON that can hold a message: bodies are nothing else.
-    app = web.Application(middlewares=[departures, api.refusals], client_max_size=config.line_bytes)
+    middlewares = [departures, refusals, gate]
+    app = web.Application(middlewares=middlewares, client_max_size=config.line_bytes)
     app[HALL] = hall
+    app[HOSTS] = Hosts(config)
     app[TURNSTILE] = turnstile
     app[BRIDGES] = set()
     app[STREAMS] = set()

@@ -15,6 +15,7 @@ from tcp_room import __version__
 from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
 from tcp_room.config import Config
 from tcp_room.hall import Hall
+from tcp_room.limits import Turnstile
 from tcp_room.server import (
     BACKLOG_CONNECTIONS,
     Addresses,
@@ -25,10 +26,12 @@ from tcp_room.server import (
     unix_door,
 )
 from web_gateway.app import create_app, make_runner
+from web_gateway.gate import HOSTS
 from web_gateway.hooks import Hooks, HooksError
 from web_gateway.hooks import read as read_hooks
+from web_gateway.hosts import ANYWHERE
 from web_gateway.outgoing import Dispatcher
-from web_gateway.ways import ANYWHERE, lan_address
+from web_gateway.ways import lan_address
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -45,13 +48,15 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
 async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) -> None:
     turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
-    runner = make_runner(create_app(hall, turnstile, hooks), config)
+    app = _application(hall, turnstile, hooks)
+    runner = make_runner(app, config)
     await runner.setup()
     try:
         http_port = await _open_web_door(runner, config)
         hall.advertise(port_of(server))
         addresses.nc = nc_line(config.host, port_of(server))
-        addresses.page = f"http://{reachable(config.host)}:{http_port}/"
+        public = app[HOSTS].public
+        addresses.page = str(public or f"http://{reachable(config.host)}:{http_port}/")
         async with unix_door(hall, turnstile, addresses, config.unix):
             click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
             await stop.wait()
@@ -60,6 +65,16 @@ async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) 
     finally:
         server.close()
         await runner.cleanup()
+
+
+def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks) -> web.Application:
+    """Raises DoorError."""
+    try:
+        app = create_app(hall, turnstile, hooks)
+    except ValueError as error:
+        raise DoorError(f"--public-url: {error}") from None
+    app[HOSTS].learn()
+    return app
 
 
 async def _open_web_door(runner: web.AppRunner, config: Config) -> int:
@@ -74,7 +89,7 @@ async def _open_web_door(runner: web.AppRunner, config: Config) -> int:
 
 def _open_sentence(config: Config, addresses: Addresses, http_port: int, tcp_port: int) -> str:
     sentence = f"oneroom is open: {addresses.page} in a browser, {addresses.nc} in a terminal."
-    if config.host in ANYWHERE:
+    if config.host in ANYWHERE and not config.public_url:
         here = lan_address()
         sentence += f" From other machines: http://{here}:{http_port}/ and nc {here} {tcp_port}."
     return f"{sentence} Ctrl-C stops it."

@@ -33,7 +33,7 @@ async def room(request: web.Request) -> web.Response:
     try:
         names.room(request.match_info["name"])
     except RoomError as error:
-        raise web.HTTPNotFound(text=f"{error.text}\n") from None
+        raise RoomError("not_found", error.text) from None
     return FILES.answer(request, "index.html")
 
 

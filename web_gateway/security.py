@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tcp_room.errors import RoomError
+from web_gateway.hosts import name_of
 
 # RFC 6454, 6.2. Not urlsplit(): it repairs what a browser would never send, and raises too.
 _ORIGIN: Final = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.:_\[\]-]+)")
-HOST: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
@@ -54,7 +54,7 @@ def part_headers() -> dict[str, str]:
 def headers(host: str | None) -> dict[str, str]:
     """The headers of every other answer. Nothing is loaded from elsewhere, no script or style
     stands in the page, and the page cannot make HTML of a string."""
-    own = f" ws://{host} wss://{host}" if host and HOST.fullmatch(host) else ""
+    own = f" ws://{host} wss://{host}" if host and name_of(host) else ""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         # Not every browser counts ws: into 'self'.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
 
 # Of what was pushed, and of what is firing, at once: the rest is counted.
 _LINES: Final = 5
@@ -109,7 +109,9 @@ def github(event: str, body: bytes) -> str:
     try:
         told = msgspec.json.decode(body, type=_GitHub)
     except msgspec.MsgspecError as error:
-        raise RoomError("bad_message", f"that is not an event of GitHub: {error}") from None
+        raise RoomError(
+            "bad_message", f"that is not an event of GitHub: {echo(str(error))}"
+        ) from None
     where = told.repository.full_name
     match event:
         case "ping":

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tcp_room import text
-from tcp_room.errors import RoomError
+from tcp_room.errors import RoomError, echo
 
 _LINK: Final = re.compile(r"<((?:https?|mailto):[^|<>\s]+)(?:\|([^<>]*))?>")
 _NAME: Final = re.compile(r"<([@#!])([^|<>\s]+)(?:\|([^<>]*))?>")
@@ -82,9 +82,9 @@ def _decoded(body: bytes) -> Payload:
     try:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise RoomError("bad_message", f"that message is not right: {error}") from None
+        raise RoomError("bad_message", f"that message is not right: {echo(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RoomError("bad_json", f"that is not JSON: {error}") from None
+        raise RoomError("bad_json", f"that is not JSON: {echo(str(error))}") from None
 
 
 def said(payload: Payload) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 from io import BytesIO
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote
 
@@ -21,9 +20,8 @@ from tcp_room import names
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY
 from web_gateway.bridge import HALL
-from web_gateway.security import HOST
-
-ANYWHERE: Final = ("0.0.0.0", "::")
+from web_gateway.gate import HOSTS
+from web_gateway.hosts import ANYWHERE, is_loopback, name_of
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -49,39 +47,38 @@ async def qr(request: web.Request) -> web.Response:
 
 
 def _ways(request: web.Request) -> Ways:
-    hall = request.app[HALL]
-    asked = _asked(request)
-    here = asked.host or ""
-    is_anywhere = hall.config.host in ANYWHERE
-    host = lan_address() if is_anywhere and is_loopback(here) else here
+    """Raises HTTPBadRequest."""
+    hall, public = request.app[HALL], request.app[HOSTS].public
+    home = public or _home(request)
+    is_closed = is_loopback(hall.config.host)
     return Ways(
-        page=str(asked.with_host(host)),
-        host=host,
-        tcp_port=hall.limits.tcp_port,
-        open=is_anywhere or not is_loopback(hall.config.host),
+        page=str(home.with_path(_path(request), encoded=True)),
+        host=home.raw_host or "",
+        # Behind a proxy that is reached from elsewhere, the line door is not.
+        tcp_port=0 if public is not None and is_closed else hall.limits.tcp_port,
+        open=public is not None or not is_closed,
     )
 
 
-def _asked(request: web.Request) -> URL:
-    """The address of the room's page, as this browser has it. Raises HTTPBadRequest."""
-    room = request.query.get("room", LOBBY)
+def _home(request: web.Request) -> URL:
+    """The address by which others reach what this browser has open. Raises HTTPBadRequest."""
     scheme = "https" if request.query.get("scheme") == "https" else "http"
     host = request.headers.get("Host", "")
-    try:
-        if not HOST.fullmatch(host):
-            raise ValueError(host)
-        path = "/" if room == LOBBY else f"/r/{quote(names.room(room))}"
-        return URL(f"{scheme}://{host}{path}", encoded=True)
-    except (RoomError, ValueError):
-        raise web.HTTPBadRequest(text="no such address\n") from None
+    if name_of(host) is None:
+        raise web.HTTPBadRequest(text="no such address\n")
+    asked = URL(f"{scheme}://{host}/", encoded=True)
+    is_anywhere = request.app[HALL].config.host in ANYWHERE
+    is_here = is_loopback(asked.raw_host or "") and is_loopback(request.remote or "")
+    return asked.with_host(lan_address()) if is_anywhere and is_here else asked
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine is reached by it."""
+def _path(request: web.Request) -> str:
+    """The path of a room's page. Raises HTTPBadRequest."""
+    room = request.query.get("room", LOBBY)
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return "/" if room == LOBBY else f"/r/{quote(names.room(room))}"
+    except RoomError as error:
+        raise web.HTTPBadRequest(text=f"{error.text}\n") from None
 
 
 def lan_address() -> str:

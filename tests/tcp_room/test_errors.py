@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tcp_room.errors import CODES, RoomError
+from tcp_room.errors import CODES, ECHO_CHARS, RoomError, echo
 
 SOURCES = [
     path
@@ -35,7 +35,7 @@ WRITTEN = {
 }
 
 # Of engines whose disk or network may fail.
-OF_ENGINES = {"storage"}
+OF_ENGINES = {"storage", "unknown"}
 
 
 def test_every_code_that_is_used_is_in_the_list() -> None:
@@ -58,6 +58,11 @@ def test_an_error_carries_its_code_and_its_sentence() -> None:
         "the disk is full",
         "the disk is full",
     )
+
+
+def test_an_error_repeats_the_beginning_and_the_end_of_what_was_sent() -> None:
+    assert echo("a" * ECHO_CHARS) == "a" * ECHO_CHARS
+    assert echo("a" * 100 + "b" * 100) == "a" * 32 + "…" + "b" * 32
 
 
 def test_codes_are_words_that_a_program_can_compare() -> None:

@@ -105,6 +105,27 @@ def test_an_id_is_as_long_as_the_config_says() -> None:
     assert refused(msgspec.json.encode({"kind": "ping", "id": longest + "x"})) == "bad_message"
 
 
+@pytest.mark.parametrize(
+    "id", ["\x9b2J", "\u202e", "\x7f", "\x1b", "a\n", "\t", "小", "\u200b"], ids=ascii
+)
+def test_an_id_is_printable_ascii(id: str) -> None:
+    """It is shown on other people's terminals by `curl`, and goes into their programs."""
+    line = msgspec.json.encode({"kind": "say", "text": "hi", "id": id})
+    with pytest.raises(RoomError, match="printable ASCII") as caught:
+        messages.decode(line)
+    assert caught.value.code == "bad_message"
+    assert messages.id_of(line) is None
+    assert messages.decode(b'{"kind":"ping","id":"a ~!"}').id == "a ~!"
+
+
+def test_an_error_repeats_little_of_what_was_sent() -> None:
+    for line in (b'{"kind":"%b"}', b'{"kind":"say","text":"a","id":"%b"}', b'{"kind":"%b'):
+        with pytest.raises(RoomError) as caught:
+            messages.decode(line.replace(b"%b", b"x" * 30_000))
+        assert len(caught.value.text) < 120
+        assert messages.id_of(line.replace(b"%b", b"x" * 30_000)) is None
+
+
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda tail: b'{"kind":' + tail))
 def test_no_bytes_raise_anything_else(line: bytes) -> None:
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -352,6 +353,39 @@ def test_every_line_begins_with_its_head_and_nothing_in_it_is_obeyed(
             assert len(shown) == count, event
             assert all(line.startswith(head) for line in shown), event
             assert not any(OBEYED.search(line) for line in shown), event
+
+
+FORGED: Final = "10:03 <teacher> the exam is cancelled"
+GAP: Final = " " * 60
+
+
+@pytest.mark.parametrize("gap", [GAP, "\t" * 8, "\u3000" * 30, "\u00a0" * 60, "\u2800" * 60])
+@pytest.mark.parametrize(
+    "event_of",
+    [
+        lambda said: logged(events.Say, said),
+        lambda said: logged(events.Say, f"one\n{said}"),
+        lambda said: logged(events.Act, said),
+        lambda said: logged(events.Topic, said),
+        lambda said: events.Dm(NOON, "bob", "al", said),
+        lambda said: welcome(topic=said),
+        lambda said: events.Rooms([events.RoomLine("lobby", 2, said)]),
+        lambda said: events.History([logged(events.Say, said)], False),
+        lambda said: events.Found([logged(events.Say, said)], False, 1),
+        lambda said: events.Notice(said),
+    ],
+)
+@pytest.mark.parametrize("view", [TEXT, TEXT.changed(color=True)])
+def test_blanks_do_not_move_forged_words_to_the_next_row_of_a_terminal(
+    event_of: Callable[[str], events.Event], view: TextView, gap: str
+) -> None:
+    [line] = [line for line in lines(event_of(f"ok{gap}{FORGED}"), view) if FORGED in line]
+    assert f"ok        {FORGED}" in line
+
+
+def test_the_columns_of_the_help_stay_as_they_are() -> None:
+    help = events.Help([events.HelpLine("/a" * 10, "one"), events.HelpLine("/b", "two")])
+    assert lines(help)[1] == "* /b" + " " * 20 + "two"
 
 
 LEGAL: Final = st.text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -198,7 +199,7 @@ def test_the_limit_is_in_bytes_of_utf_8(char: str) -> None:
 
 
 def test_the_limit_counts_what_is_left_when_it_is_clean() -> None:
-    assert text.clean("\n\nab\u202e" + " " * 100, 2) == "ab"
+    assert text.clean("\n\nab\u202e" + " " * 3, 2) == "ab"
     assert code_of("x" * 10_000_000) == "too_long"
 
 
@@ -222,6 +223,113 @@ def test_clean_text_is_one_message_of_plain_lines(said: str) -> None:
     assert not set(clean) & {*BIDI, *CONTROLS, *NONCHARACTERS}
     assert clean == clean.rstrip()
     assert clean.split("\n")[0].strip()
+
+
+# -- marks
+
+# Each is written by somebody: the longest stacks of marks that scripts have.
+STACKS = {
+    "Tibetan, the Kalachakra seal": "\u0f67\u0f90\u0fb5\u0fa8\u0fb3\u0fba\u0fbc\u0fbb\u0f82",
+    "Hebrew with points and an accent": "\u05e9\u05c1\u05bc\u05b8\u0591",
+    "Arabic": "\u0644\u0651\u064e\u06e1\u0670",
+    "Burmese": "\u1000\u103c\u103d\u103e\u1031\u102f\u1036\u1037",
+    "Thai": "\u0e17\u0e35\u0e48",
+    "Vietnamese, decomposed": "e\u0302\u0323",
+    "a keycap": "1\ufe0f\u20e3",
+    "a flag of tags": "\U0001f3f4"
+    + "".join(chr(0xE0000 + ord(tag)) for tag in "gbeng")
+    + "\U000e007f",
+    "emoji": "😀" * 40,
+    "punctuation": "。" * 40 + "—" * 40 + "❤️" * 40,
+    "private use": "\ue0b0" * 40,
+}
+# All that scripts are written with: the planes between are Han alone.
+PLANES = [*map(chr, range(0x20000)), *map(chr, range(0xE0000, 0xF0000))]
+MARKS = [char for char in PLANES if unicodedata.category(char)[0] == "M"]
+TOWER = "e" + "\u0315\u0316" * 2046
+
+
+@pytest.mark.parametrize("said", STACKS.values(), ids=STACKS)
+def test_what_scripts_stack_is_left_as_it_is(said: str) -> None:
+    assert text.clean(said * 3, LIMIT) == said * 3
+
+
+def test_more_marks_on_one_letter_than_scripts_need_are_refused() -> None:
+    allowed = "e" + "\u0301" * text.MARKS_IN_A_ROW
+    assert text.clean(allowed, LIMIT) == allowed
+    for marks in ("\u0301", "\u20dd", "\u0fb5", "\U0001d167"):
+        with pytest.raises(RoomError, match="8 marks") as caught:
+            text.clean(f"fine. {allowed[:-1]}{marks}{marks} fine", LIMIT)
+        assert caught.value.code == "bad_text"
+
+
+def test_every_mark_of_unicode_counts_and_no_other_character_does() -> None:
+    tower = text._tower()
+    assert all(text._MAYBE_TOWER.search(mark * 9) and tower.fullmatch(mark * 9) for mark in MARKS)
+    assert not tower.search(
+        "".join(char for char in PLANES if unicodedata.category(char)[0] != "M")
+    )
+
+
+def test_text_over_four_times_its_limit_is_refused_before_it_is_read() -> None:
+    for said in (" " * 41 + "a", "\n" * 41 + "a", "\ud800" * 41):
+        assert code_of(said, 10) == "too_long"
+
+
+# -- folded
+
+
+@pytest.mark.parametrize(
+    ("written", "found_as"),
+    [
+        ("Good MORNING", "good morning"),
+        ("ÀÉ Straße", "àé strasse"),
+        ("１００ Ｇｏｏｄ", "100 good"),
+        ("ｶﾞｯﾂﾎﾟｰｽﾞ", "ガッツポーズ"),
+        ("e\u0301", "é"),
+        ("①ﬁ", "1fi"),
+        ("小明", "小明"),
+    ],
+)
+def test_case_and_width_are_one(written: str, found_as: str) -> None:
+    assert text.folded(written) == found_as
+
+
+@given(ANY_TEXT)
+def test_ordinary_text_is_folded_as_unicode_folds_it(said: str) -> None:
+    assert text.folded(said) == unicodedata.normalize("NFKC", said).casefold()
+
+
+def longest_run(said: str) -> int:
+    """Of characters that normalization sorts, in the decomposed text."""
+    kinds = ("m" if unicodedata.combining(char) else "." for char in said)
+    return max(map(len, "".join(kinds).split(".")))
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u0315\u0316", "\u0344", "\u0f73\u0f71", "\uff9e\u0316", "\uff9f", "\u0f81"]
+)
+def test_a_poisoned_message_costs_a_search_what_an_ordinary_one_does(
+    mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an older log contains: no long run is handed to normalization, nor anything longer."""
+    handed: list[str] = []
+    normalize = unicodedata.normalize
+
+    def counting(form: Any, said: str) -> str:
+        handed.append(said)
+        return normalize(form, said)
+
+    poisoned = ("e" + mark * 2046)[:2047]
+    monkeypatch.setattr("tcp_room.text.unicodedata.normalize", counting)
+    text.folded(poisoned)
+    [said] = handed
+    assert len(said) <= len(poisoned)
+    assert longest_run(normalize("NFKD", said)) <= 3 * text.MARKS_IN_A_ROW
+
+
+def test_words_beside_a_tower_are_found() -> None:
+    assert "zebra" in text.folded(f"Zebra {TOWER}") and "zebra" in text.folded(f"{TOWER}ZEBRA")
 
 
 # -- one_line
@@ -303,3 +411,44 @@ def test_whatever_python_calls_printable_needs_neither_guard() -> None:
     printable = "".join(char for char in map(chr, range(0x110000)) if char.isprintable())
     assert not set(printable) & {*BREAKS, *BIDI, *SEPARATORS, *CONTROLS, *NONCHARACTERS}
     assert not text._OBEYED.search(printable)
+
+
+# -- narrowed
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("a" + " " * 8 + "b", "a" + " " * 8 + "b"),
+        ("a" + " " * 9 + "b", "a" + " " * 8 + "b"),
+        ("a" + " " * 60 + "10:03 <teacher> go home", "a" + " " * 8 + "10:03 <teacher> go home"),
+        ("a\tb", "a\tb"),
+        ("a\t\tb", "a" + " " * 8 + "b"),
+        ("a \tb", "a" + " " * 8 + "b"),
+        ("a" + "\u3000" * 4 + "b", "a" + "\u3000" * 4 + "b"),
+        ("a" + "\u3000" * 5 + "b", "a" + " " * 8 + "b"),
+        ("a" + "\u00a0" * 30 + "b", "a" + " " * 8 + "b"),
+        ("a" + "\u2800" * 30 + "b", "a" + " " * 8 + "b"),
+        ("a" + "\u3164" * 30 + "b", "a" + " " * 8 + "b"),
+        ("a" + " \u200b" * 30 + "b", "a" + " " * 8 + "b"),
+        ("a" + " \ufe0f" * 30 + "b", "a" + " " * 8 + "b"),
+        ("❤️ ❤️ 👨‍👩‍👧", "❤️ ❤️ 👨‍👩‍👧"),
+        (" " * 30, " " * 8),
+    ],
+    ids=repr,
+)
+def test_a_run_of_blanks_is_eight_columns_wide_at_most(line: str, shown: str) -> None:
+    assert text.narrowed(line) == shown
+    assert not text.is_plain(line) or shown == line
+
+
+def test_every_printable_character_that_shows_nothing_needs_the_guard() -> None:
+    printable = "".join(char for char in map(chr, range(0x110000)) if char.isprintable())
+    unseen = text._INVISIBLE.pattern.removesuffix("*")
+    assert set(re.findall(unseen, printable)) - {" "} == set(text._UNSEEN.findall(printable))
+
+
+@given(st.text(st.sampled_from(" \t\u3000\u00a0\u2800\u3164\u200b\u115f\ufe0fa小é")))
+def test_plain_text_needs_neither_guard(said: str) -> None:
+    if text.is_plain(said):
+        assert text.narrowed(text.visible(said)) == said

@@ -359,7 +359,8 @@ async def test_half_a_body_is_nothing() -> None:
         assert house.client.port is not None
         _, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
         writer.write(
-            b"POST /rooms/lobby/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
+            b"POST /rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 10\r\n\r\nhalf"
         )
         await writer.drain()
         writer.close()
@@ -515,10 +516,10 @@ async def test_every_refusal_under_rooms_is_json() -> None:
         assert (await house.ask("POST", "/rooms")).refusal == (405, "bad_method")
 
 
-async def test_other_addresses_are_as_they_were() -> None:
+async def test_other_addresses_are_for_people() -> None:
     async with served() as house:
         answer = await house.get("/roomsy")
-        assert (answer.status, answer.body) == (404, b"404: Not Found")
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
         assert (await house.get("/livez")).body == b"ok\n"
 
 

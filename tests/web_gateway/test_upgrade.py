@@ -14,7 +14,8 @@ from tests.web_gateway.test_frames import sent
 
 # The example of RFC 6455, 1.3.
 REQUEST = (
-    b"GET %b HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"GET %b HTTP/1.1\r\nHost: localhost\r\nUpgrade: WebSocket\r\n"
+    b"Connection: keep-alive, Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 

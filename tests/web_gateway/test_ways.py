@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-import pytest
-
 from tests.web_gateway.served import served
-from web_gateway.ways import is_loopback, lan_address
+from web_gateway.ways import lan_address
 
 
-async def test_who_came_in_by_a_name_gives_that_name_to_others() -> None:
+async def test_others_are_given_the_address_that_this_browser_has() -> None:
     async with served() as house:
         house.hall.advertise(9000)
-        told = (await house.get("/ways?room=3班", Host="chat.test:8080")).json
+        told = (await house.get("/ways?room=3班", Host="room.localhost:8080")).json
         assert told == {
-            "page": "http://chat.test:8080/r/3%E7%8F%AD",
-            "host": "chat.test",
+            "page": "http://room.localhost:8080/r/3%E7%8F%AD",
+            "host": "room.localhost",
             "tcp_port": 9000,
             "open": False,
         }
@@ -20,8 +18,24 @@ async def test_who_came_in_by_a_name_gives_that_name_to_others() -> None:
 
 async def test_behind_a_proxy_the_browser_knows_the_scheme() -> None:
     async with served() as house:
-        told = (await house.get("/ways?scheme=https", Host="chat.test")).json
-        assert told["page"] == "https://chat.test/"
+        told = (await house.get("/ways?scheme=https", Host="localhost")).json
+        assert told["page"] == "https://localhost/"
+
+
+async def test_the_operator_knows_best_how_people_reach_the_house() -> None:
+    async with served(public_url="https://chat.test/") as house:
+        house.hall.advertise(9000)
+        told = (await house.get("/ways?room=ops", Host="localhost:8080")).json
+        assert told == {
+            "page": "https://chat.test/r/ops",
+            "host": "chat.test",
+            "tcp_port": 0,  # it listens on 127.0.0.1 alone
+            "open": True,
+        }
+    async with served(public_url="http://chat.test:81", host="0.0.0.0") as house:
+        house.hall.advertise(9000)
+        told = (await house.get("/ways", Host="chat.test:81")).json
+        assert (told["page"], told["tcp_port"]) == ("http://chat.test:81/", 9000)
 
 
 async def test_localhost_is_nobody_elses_address() -> None:
@@ -37,35 +51,13 @@ async def test_localhost_is_nobody_elses_address() -> None:
 
 async def test_the_code_is_a_picture() -> None:
     async with served() as house:
-        answer = await house.get("/qr.svg", Host="chat.test:8080")
+        answer = await house.get("/qr.svg", Host="localhost:8080")
         assert answer.headers["Content-Type"] == "image/svg+xml"
         assert answer.body.startswith(b"<svg")
-        other = await house.get("/qr.svg?room=garden", Host="chat.test:8080")
+        other = await house.get("/qr.svg?room=garden", Host="localhost:8080")
         assert other.body != answer.body
-
-
-@pytest.mark.parametrize("host", ["a b", "", "<script>", "[::1"])
-async def test_a_strange_host_has_no_ways(host: str) -> None:
-    async with served() as house:
-        assert (await house.get("/ways", Host=host)).status == 400
 
 
 async def test_a_strange_room_has_no_ways() -> None:
     async with served() as house:
         assert (await house.get("/qr.svg?room=a%20b")).status == 400
-
-
-@pytest.mark.parametrize(
-    ("host", "is_here"),
-    [
-        ("localhost", True),
-        ("127.0.0.2", True),
-        ("::1", True),
-        ("room.localhost", True),
-        ("192.168.1.20", False),
-        ("localhost.evil.example", False),
-        ("", False),
-    ],
-)
-def test_what_only_this_machine_is_reached_by(host: str, is_here: bool) -> None:
-    assert is_loopback(host) is is_here

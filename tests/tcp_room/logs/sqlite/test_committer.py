@@ -1,0 +1,27 @@
+"""The thread that waits for the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from tcp_room.logs.sqlite.committer import Committer
+
+
+def test_all_that_comes_during_one_commit_is_the_next_one() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    commits: list[Sequence[int]] = []
+
+    def commit(numbers: Sequence[int]) -> Callable[[], None]:
+        begun.set()
+        assert go_on.wait(20)
+        return lambda: commits.append(numbers)
+
+    committer = Committer(commit, lambda call: call())
+    committer.put(0)
+    assert begun.wait(20)
+    for number in range(1, 5):
+        committer.put(number)
+    go_on.set()
+    committer.close()
+    assert commits == [[0], [1, 2, 3, 4]]

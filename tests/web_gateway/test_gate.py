@@ -1,0 +1,93 @@
+"""What no request gets past: a foreign Host (DNS rebinding), on every route."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.web_gateway.served import Served, served
+
+WEBSOCKET = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+async def raw(house: Served, request: str) -> bytes:
+    """The first line of the answer to these bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
+    writer.write(request.encode())
+    line = await asyncio.wait_for(reader.readline(), timeout=10)
+    writer.close()
+    return line.rstrip()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/r/ops",
+        "/static/js/main.js",
+        "/ways",
+        "/qr.svg",
+        "/ws",
+        "/rooms",
+        "/rooms/lobby/messages",
+        "/rooms/lobby/stream",
+        "/rooms/lobby/events",
+        "/nowhere",
+    ],
+)
+async def test_no_route_answers_to_a_foreign_name(path: str) -> None:
+    async with served() as house:
+        origin = "Origin: http://evil.example:8080\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: evil.example:8080\r\n{origin}{WEBSOCKET}\r\n"
+        assert await raw(house, request) == b"HTTP/1.1 421 Misdirected Request"
+        assert len(house.hall) == 0
+
+
+async def test_a_program_is_told_by_a_code_and_a_person_by_a_sentence() -> None:
+    async with served() as house:
+        answer = await house.get("/rooms", Host="chat.test")
+        assert answer.refusal == (421, "foreign_host")
+        assert "--public-url" in answer.json["text"]
+        page = await house.get("/", Host="chat.test")
+        assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert b"chat.test" in page.body
+        assert b"--public-url" in page.body
+    async with served(public_url="https://chat.test/") as house:
+        assert (await house.get("/rooms", Host="chat.test")).status == 200
+
+
+async def test_a_post_by_a_foreign_name_says_nothing() -> None:
+    async with served() as house:
+        assert (await house.post("hi", Host="evil.example")).refusal == (421, "foreign_host")
+        assert await house.texts() == []
+
+
+@pytest.mark.parametrize("host", ["a b", "<script>", "[::1", "a" * 256, "a." * 1400])
+async def test_what_is_no_host_is_not_repeated(host: str) -> None:
+    async with served() as house:
+        answer = await house.get("/", Host=host)
+        assert answer.status == 421
+        assert host.encode() not in answer.body
+
+
+async def test_an_absolute_target_must_agree_with_the_host() -> None:
+    async with served() as house:
+        get = "GET http://{}/livez2 HTTP/1.1\r\nHost: {}\r\n\r\n"
+        foreign = await raw(house, get.format("evil.example", "localhost"))
+        assert b"421" in foreign
+        assert b"421" in await raw(house, get.format("localhost", "evil.example"))
+        assert b"404" in await raw(house, get.format("LocalHost:80", "localhost:80"))
+
+
+async def test_a_program_of_http_1_0_need_not_name_a_host() -> None:
+    async with served() as house:
+        assert await raw(house, "GET / HTTP/1.0\r\n\r\n") == b"HTTP/1.0 200 OK"
+
+
+async def test_a_probe_comes_by_any_name() -> None:
+    async with served() as house:
+        assert (await house.get("/livez", Host="10.1.2.3.pods.test")).status == 200

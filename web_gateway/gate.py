@@ -1,0 +1,52 @@
+"""What every request passes before anything is done for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from tcp_room.errors import RoomError
+from web_gateway.hosts import Hosts, name_of
+
+HOSTS: Final = web.AppKey("hosts", Hosts)
+# Probes come by whatever name their operator has; these two tell nothing and do nothing.
+_FOR_PROBES: Final = ("/livez", "/readyz")
+
+
+@web.middleware
+async def gate(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Raises RoomError (foreign_host)."""
+    if request.path not in _FOR_PROBES:
+        _check_host(request)
+    return await handler(request)
+
+
+def _check_host(request: web.Request) -> None:
+    """A browser always names a Host; only programs of HTTP/1.0 may leave it out."""
+    host = request.headers.get("Host")
+    if host is None:
+        return
+    if not _agrees(request, host) or not request.app[HOSTS].allows(host, _local(request)):
+        name = name_of(host) or "that name"
+        raise RoomError(
+            "foreign_host",
+            f"oneroom does not answer to {name}; if people reach it there, "
+            f"start it with --public-url http://HOST:PORT/",
+        )
+
+
+def _agrees(request: web.Request, host: str) -> bool:
+    """An absolute target says where it goes, too (RFC 9112, 3.2.2)."""
+    if request.raw_path.startswith("/") or request.raw_path == "*":
+        return True
+    return request.url.raw_authority.lower() == host.lower()
+
+
+def _local(request: web.Request) -> str:
+    """Our own address of the connection: the one that its client has typed in."""
+    name = request.get_extra_info("sockname")
+    return str(name[0]) if isinstance(name, tuple) else ""

@@ -168,7 +168,7 @@ class History(Event, frozen=True, tag="history"):
     id: str | None = None
     first: int = msgspec.field(name="from", default=1)
     last: int = msgspec.field(name="to", default=0)
-    gaps: Sequence[Range] = ()
+    gaps: Sequence[Range] = []
 
 
 class Found(Event, frozen=True, tag="found"):

@@ -352,7 +352,7 @@ class Room:
         start = max(end - 1 - limit, 0) if after is None else min(after, self.head)
         limit = min(limit, max(end - 1 - start, 0))
         told = partial(self._tell_history, asker, start, end, after is None, id)
-        self._log.read(max(start, self._log.first - 1), limit, told)
+        self.read(max(start, self._log.first - 1), limit, told)
 
     def _tell_history(
         self, asker: Asker, start: int, end: int, backward: bool, id: str | None, got: Page
@@ -385,7 +385,7 @@ class Room:
             earlier.stop()
         before = self.head + 1 if before is None else min(before, self.head + 1)
         search = Search(
-            self._log,
+            self,
             self._shared.reads,
             self._scheduler,
             self._config,
@@ -671,15 +671,16 @@ class Room:
         elif self._window.covers(member.cursor) and member.cursor >= self._log.first - 1:
             self._give(member, self._window.after(member.cursor, self._config.page_events))
         else:
-            self._read_on(member)
+            back = partial(self._read, member, member.cursor)
+            self.read(member.cursor, self._config.page_events, back)
 
-    def _read_on(self, member: Member) -> None:
-        back = partial(self._read, member, member.cursor)
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        """As `logs.port.Log.read`, and answers even if that raises."""
         try:
-            self._log.read(member.cursor, self._config.page_events, back)
+            self._log.read(after, limit, done)
         except Exception as error:
             self._scheduler.call_soon(report, error)
-            back(RoomError("storage", "the log cannot be read just now"))
+            done(RoomError("storage", "the log cannot be read just now"))
 
     def _read(self, member: Member, cursor: int, got: Page) -> None:
         """A page of the log has come for a member, who may have gone or moved meanwhile."""

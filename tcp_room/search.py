@@ -15,7 +15,7 @@ from typing import Protocol
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.events import Logged
-from tcp_room.logs.port import Log, Page, Record
+from tcp_room.logs.port import Page, Record
 from tcp_room.rota import Rota
 from tcp_room.text import folded
 
@@ -23,6 +23,14 @@ from tcp_room.text import folded
 class Clock(Protocol):
     def time(self) -> float:
         """Monotonic seconds."""
+
+
+class Source(Protocol):
+    """A log to search in: `first` and `read` as in `logs.port.Log`."""
+
+    @property
+    def first(self) -> int: ...
+    def read(self, after: int, limit: int, done: Callable[[Page], None], /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Search:
 
     def __init__(
         self,
-        log: Log,
+        source: Source,
         rota: Rota,
         clock: Clock,
         config: Config,
@@ -62,14 +70,14 @@ class Search:
         done: Callable[[Found | RoomError], None],
     ) -> None:
         """Looks for at most `limit` messages before the seq `before`."""
-        self._log = log
+        self._source = source
         self._rota = rota
         self._clock = clock
         self._page = config.search_page_events
         self._slice_s = config.search_slice_s
         self._words = words
         self._before = before  # everything from here on has been looked through
-        self._last = max(before - config.search_events, log.first)
+        self._last = max(before - config.search_events, source.first)
         self._limit = limit
         self._done: Callable[[Found | RoomError], None] | None = done
         self._found: list[Logged] = []
@@ -81,7 +89,7 @@ class Search:
         if self._words:
             self._rota.add(self._step)
         else:
-            self._before = self._log.first
+            self._before = self._source.first
             self._end()
 
     def stop(self) -> None:
@@ -98,7 +106,7 @@ class Search:
             self._end()
         else:
             after = max(self._before - 1 - self._page, self._last - 1)
-            self._log.read(after, self._before - 1 - after, self._take)
+            self._source.read(after, self._before - 1 - after, self._take)
 
     def _take(self, got: Page) -> None:
         if self._done is None:
@@ -109,7 +117,7 @@ class Search:
         self._page_from = max(self._before - self._page, self._last)
         # A log that was trimmed meanwhile reads on behind what is gone: past the end, too.
         self._unseen = [record for record in got if record.event.seq < self._before]
-        kept_from = max(self._page_from, self._log.first)
+        kept_from = max(self._page_from, self._source.first)
         self._lost += max(self._before - kept_from, 0) - len(self._unseen)
         self._look()
 

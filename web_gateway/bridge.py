@@ -23,7 +23,6 @@ from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
-from tcp_room.lines import TooLong
 from tcp_room.member import Why
 from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive, unsent
 from tcp_room.session import Session
@@ -44,6 +43,7 @@ from web_gateway.frames import (
     control,
     framed,
 )
+from web_gateway.handler import Handler
 from web_gateway.security import is_own_origin
 from web_gateway.upgrade import Upgraded, check_handshake, take_over
 
@@ -65,16 +65,17 @@ async def websocket(request: web.Request) -> web.StreamResponse:
 
     By `?view=json` a hello is promised, however long it takes.
     """
-    hall, turnstile, bridges = request.app[HALL], request.app[TURNSTILE], request.app[BRIDGES]
+    hall, bridges = request.app[HALL], request.app[BRIDGES]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))
     await check_handshake(request)
     try:
         hello = _hello(request)
-        turnstile.enter(address := request.remote or "")
     except RoomError as error:
-        return _refusal(400 if error.code == "bad_message" else 503, error)
-    lost = partial(_depart, turnstile, address, bridges)
+        return _refusal(400, error)
+    # The connection counts already: its place at the turnstile goes along.
+    leave = cast(Handler, request.protocol).hand_over()
+    lost = partial(_depart, leave, bridges)
     bridge = Bridge(hall, request.query.get("view"), hello, lost)
     bridges.add(bridge)
     try:
@@ -84,8 +85,8 @@ async def websocket(request: web.Request) -> web.StreamResponse:
     return Upgraded()
 
 
-def _depart(turnstile: Turnstile, address: str, bridges: set[Bridge], bridge: Bridge) -> None:
-    turnstile.leave(address)
+def _depart(leave: Callable[[], None], bridges: set[Bridge], bridge: Bridge) -> None:
+    leave()
     bridges.discard(bridge)
 
 
@@ -158,7 +159,7 @@ class Bridge(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
-        lines: list[bytes | TooLong] = []
+        lines: list[bytes] = []
         for message in self._decoder.feed(data):
             if message.opcode == TEXT and not self._closing:
                 lines += message.payload.splitlines()
@@ -192,7 +193,7 @@ class Bridge(asyncio.Protocol):
 
     # -- frames
 
-    def _hear(self, lines: list[bytes | TooLong]) -> None:
+    def _hear(self, lines: list[bytes]) -> None:
         if lines and not self._closing:
             self.session.receive(lines)
 

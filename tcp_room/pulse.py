@@ -70,16 +70,24 @@ def has_to_read(transport: asyncio.WriteTransport) -> bool:
 
     Where ours does not tell (not Linux): whether something waits in our process.
     """
-    if transport.get_write_buffer_size():
-        return True
+    return bool(transport.get_write_buffer_size() or _unacknowledged(transport))
+
+
+def unsent(transport: asyncio.WriteTransport) -> int:
+    """Bytes on their way that the peer's kernel has not acknowledged; see `has_to_read`."""
+    return transport.get_write_buffer_size() + _unacknowledged(transport)
+
+
+def _unacknowledged(transport: asyncio.WriteTransport) -> int:
+    """Bytes in our kernel's queue; 0 where it does not tell."""
     sock: socket.socket | None = transport.get_extra_info("socket")
     if sys.platform != "linux" or sock is None:
-        return False
+        return 0
     try:
         (waiting,) = _INT.unpack(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(_INT.size)))
     except _CLOSED:
-        return False
-    return bool(waiting)
+        return 0
+    return int(waiting)
 
 
 class Pulse:

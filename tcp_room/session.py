@@ -155,7 +155,7 @@ class Session:
         """The client is gone. Some lines that it had sent before are still said, at its pace, for
         a while. `over` is called once when that is done, too."""
         self._over = over or self._over
-        self.member.mute()
+        self.member.lost()
         self._stop_waiting()
         self._input.keep(self.hall.config.parting_lines)
         if self._has_lines:
@@ -440,7 +440,8 @@ class Session:
 
     def _part_when_level(self) -> None:
         member = self.member
-        has_all = member.condition is Condition.LEVEL and not member.backlog
+        is_owed = bool(member.backlog or member.asked)
+        has_all = member.condition is Condition.LEVEL and not is_owed
         if has_all or member.is_gone:
             self.hall.dismiss(member)
             self._end()

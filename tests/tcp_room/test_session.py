@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tcp_room.config import Config
-from tcp_room.member import Condition
+from tcp_room.member import PAGES_ASKED, Condition
 from tcp_room.messages import Hello
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
@@ -480,7 +480,7 @@ def test_a_reader_who_does_not_read_its_answers_is_not_answered_on_and_on() -> N
     house.loop.advance(100)
     waiting = sum(map(len, session.member.backlog))
     assert outlet.paused
-    assert waiting < 3 * 2000 + 5000
+    assert waiting < 2000 + PAGES_ASKED * 3000
     while session.member.backlog:
         outlet.drain()
         house.loop.advance(1)

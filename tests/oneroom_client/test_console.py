@@ -14,7 +14,7 @@ from signal import SIGTERM
 import pytest
 
 from tests.browser import House, terminal
-from tests.oneroom_client.house import open_house, said
+from tests.oneroom_client.house import logged, open_house, said
 from tests.oneroom_client.shell import ONEROOM
 from tests.oneroom_client.tmux import Tmux, tmux
 
@@ -133,7 +133,7 @@ async def test_the_server_restarts_and_the_client_carries_on(tmp_path: Path) -> 
         shown = await screen.until(
             lambda shown: "here · lag" in shown and "> meanwhile" in shown and prompt(shown) == HALF
         )
-        assert sorted(said(house)) == ["I am back first", "before", "meanwhile 一"]
+        assert sorted(await logged(house)) == ["I am back first", "before", "meanwhile 一"]
         assert [line for line in shown.splitlines() if "Welcome" in line][1:] == []
         assert len(re.findall("<小明> meanwhile", shown)) == 1
         await going.__aexit__(None, None, None)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import House, terminal
-from tests.oneroom_client.house import open_house, said
+from tests.oneroom_client.house import logged, open_house, said
 from tests.oneroom_client.shell import ONEROOM, sh, shell
 from tests.oneroom_client.tmux import tmux
 from tests.web_gateway.test_cli import started
@@ -357,7 +357,7 @@ async def test_it_goes_on_over_a_restart(tmp_path: Path) -> None:
         process.stdin.close()
         async with open_house(**settings, tcp_port=port) as house:
             out, err = await process.communicate()
-            assert said(house) == ["one", "two", "three"]
+            assert await logged(house) == ["one", "two", "three"]
         heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
         assert (await process.wait(), heard) == (0, ["two", "three"])
         assert err == b"oneroom: the server is stopping; come back in a moment\n"

@@ -23,7 +23,9 @@ if sys.platform != "win32":
 
 # struct tcp_info of linux/tcp.h, up to tcpi_last_ack_recv.
 _TCP_INFO: Final = struct.Struct("@7Bx13I")
-_RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
+_STATE, _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 0, 2, 3, 19
+# TCP_CLOSE of net/tcp_states.h.
+_IS_CLOSED: Final = 7
 _INT: Final = struct.Struct("@i")
 # One that is just on its way is no sign of anything.
 _UNANSWERED: Final = 2
@@ -42,7 +44,8 @@ def peer(transport: asyncio.BaseTransport) -> str:
 
 
 def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
-    """Whether the peer has answered nothing for `after_s` although it was asked to.
+    """Whether the peer has answered nothing for `after_s` although it was asked to, or has broken
+    off: the loop does not see that while reading is paused.
 
     Where the kernel does not tell (not Linux), never: keepalive and the kernel's own time-outs
     are what is left there.
@@ -56,6 +59,8 @@ def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
         )
     except (*_CLOSED, struct.error):
         return False
+    if info[_STATE] == _IS_CLOSED:
+        return True
     is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
     return bool(is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000)
 

@@ -334,12 +334,17 @@ class House:
         )
 
     def visitor(
-        self, view: View = TEXT, *, door: str = "tcp", room_bytes: int = 1 << 60
+        self,
+        view: View = TEXT,
+        *,
+        door: str = "tcp",
+        room_bytes: int = 1 << 60,
+        address: str | None = None,
     ) -> tuple[Session, RecordingOutlet]:
         """A connection that has said nothing yet."""
         outlet = RecordingOutlet(room_bytes)
         self.outlets.append(outlet)
-        session = Session(self.hall, outlet, door=door, view=view)
+        session = Session(self.hall, outlet, door=door, view=view, address=address)
         outlet.member = session.member
         return session, outlet
 

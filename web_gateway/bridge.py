@@ -24,7 +24,7 @@ from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.member import Why
-from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
+from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive, unsent
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT as TEXT_VIEW
 from tcp_room.views import JSON
@@ -241,6 +241,9 @@ class Bridge(asyncio.Protocol):
     def resume(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         now, config = self._hall.scheduler.time(), self._hall.config

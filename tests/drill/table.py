@@ -8,8 +8,8 @@ from typing import Final
 from tests.drill.trial import Row
 
 _COLUMNS: Final = (
-    "attack", "from", "opened, sent", "p99 before", "p99 during", "max", "lost", "MiB peak", "MiB after",
-    "stderr", "500s", "server CPU", "",
+    "attack", "from", "opened, sent", "p99 before", "p99 during", "max", "lost",
+    "MiB peak", "MiB after", "stderr", "500s", "server CPU", "",
 )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ wire (`events`, `messages`) and how that looks in a terminal.
 """
 
 from oneroom_client.address import AddressError
-from oneroom_client.link import CannotConnect
-from oneroom_client.room import Back, Offline, Refused, Room, Unconfirmed, connect
+from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
+from oneroom_client.room import Back, Offline, Room, connect
 
 __all__ = [
     "AddressError",

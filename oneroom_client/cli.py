@@ -20,10 +20,10 @@ import click
 from oneroom_client import pipes, stdio
 from oneroom_client.address import AddressError
 from oneroom_client.duration import seconds
-from oneroom_client.link import CannotConnect
+from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
 from oneroom_client.palette import Choice, is_dumb, wants_color
 from oneroom_client.places import config_file
-from oneroom_client.room import Refused, Room, Unconfirmed, connect
+from oneroom_client.room import Room, connect
 from oneroom_client.settings import Configured, resolved
 from oneroom_client.status import Failure, Status
 from tcp_room import __version__

@@ -39,8 +39,9 @@ from prompt_toolkit.utils import get_cwidth
 from oneroom_client import typed
 from oneroom_client.attention import Bell, Unread, mentions
 from oneroom_client.completion import choices
+from oneroom_client.errors import Refused, Unconfirmed
 from oneroom_client.places import history_file
-from oneroom_client.room import Back, Offline, Refused, Room, Unconfirmed
+from oneroom_client.room import Back, Offline, Room
 from oneroom_client.status import Failure, Status
 from tcp_room import events
 from tcp_room.languages import phrase
@@ -126,7 +127,7 @@ class Console:
         with suppress(Unconfirmed, Refused):
             await self._room.settled(silence_s=_LEAVE_S)
         reading.cancel()
-        if left := len(self._room.outbox):
+        if left := self._room.unanswered:
             raise Failure(
                 Status.UNCONFIRMED,
                 self._phrase("{count} of your messages were not sent", count=left),
@@ -329,7 +330,7 @@ class Console:
             parts.append(self._phrase("{count} here", count=state.count))
             if self._room.lag_s is not None:
                 parts.append(self._phrase("lag {ms} ms", ms=round(self._room.lag_s * 1000)))
-        if waiting := len(self._room.outbox):
+        if waiting := self._room.unanswered:
             parts.append(self._phrase("{count} on their way", count=waiting))
         return [("class:status", _cut(" · ".join(parts), self._prompt.output.get_size().columns))]
 

@@ -14,16 +14,13 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from oneroom_client.address import Address
+from oneroom_client.errors import CannotConnect
 
 _READ_BYTES: Final = 1 << 16
 # A page of history is 64 KiB of text, six times as much in JSON, with its frame at worst.
 _LINE_BYTES: Final = 4 << 20
 _CONNECT_S: Final = 10.0
 _CLOSE_S: Final = 2.0
-
-
-class CannotConnect(Exception):
-    """Nobody answers there; says why in a sentence."""
 
 
 class Link(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tcp_room.messages import Act, Command, Dm, Message, Say, Topic
+from tcp_room.messages import Act, Command, Message, Say, Topic
 
 _FULL_WIDTH: Final = re.compile("^／[/／]?")
 _NAME: Final = re.compile(r"/(\w+)(?:\s+(.*))?", re.DOTALL)
@@ -29,11 +29,6 @@ def message(line: str, id: str) -> Message:
     if argument and name == "topic":
         return Topic(text="" if argument == "-" else argument, id=id)
     return Command(line=line, id=id)
-
-
-def is_answered_by_an_echo(message: Message) -> bool:
-    """Whether the room's own event, or an error, is the answer that will come."""
-    return isinstance(message, Say | Act | Topic | Dm)
 
 
 def is_farewell(message: Message) -> bool:

@@ -1,7 +1,7 @@
-"""Lines of the JSON view as events, for whoever reads them.
+"""Lines of the JSON view: events as they are read, messages as they are written.
 
-What is not known is passed over: a line that is no event (a greeting for
-people), a kind or a field of a server that is newer than this client.
+An unknown line is skipped: one that is no event (a greeting for people), and a kind or a field
+of a server that is newer than this client.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from tcp_room import events
+from tcp_room import events, text
+from tcp_room.messages import Message
 
 # As those of `events`, with the kinds that their events may be of: to read them one must know.
 
@@ -49,6 +50,7 @@ AnyEvent = (
     | events.Error
     | events.Pong
 )
+_encode: Final = msgspec.json.encode
 _decoder: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
 
 
@@ -65,3 +67,20 @@ def decode(line: bytes) -> events.Event | None:
     if isinstance(event, Found):
         return events.Found(event.events, event.more, event.before, event.id)
     return event
+
+
+def encode(message: Message) -> bytes:
+    """One line, without its end.
+
+    Raises RoomError if a text of the message has no form in UTF-8: `bad_utf8` for bytes of a
+    command line or terminal that were not UTF-8 (Python keeps them as U+DC80 to U+DCFF, PEP 383),
+    `bad_text` for any other lone surrogate.
+    """
+    try:
+        return _encode(message)
+    except UnicodeEncodeError as error:
+        char = error.object[error.start]
+    if "\udc80" <= char <= "\udcff":
+        text.decode(char.encode("utf-8", "surrogateescape"))
+    text.clean(char, len(char))
+    raise AssertionError(f"{char!r} was not refused")

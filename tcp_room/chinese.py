@@ -160,5 +160,13 @@ CHINESE: Final[dict[str, str]] = {
         "共 {count} 行：回车作为一条消息发出，Ctrl-C 放弃"
     ),
     "{count} of your messages were not sent": "你有 {count} 条消息没有发出",
-    "nobody knows whether your private word arrived": "不知道你的悄悄话是否送到了",
+    "the connection broke: your private message may not have arrived": (
+        "连接断了：你的悄悄话可能没有送到"
+    ),
+    "the server is busy; your messages wait here and are sent when it takes them": (
+        "服务器正忙；你的消息先存在这里，等它能收时再发"
+    ),
+    "the server cannot tell yet whether it has your message; it is asked again": (
+        "服务器暂时无法确定是否已收到你的消息，正在再次询问"
+    ),
 }

@@ -38,6 +38,7 @@ CODES: Final[dict[str, str]] = {
     "too_fast": "more than the rate, where nothing can be held back",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
+    "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",
 }

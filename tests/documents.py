@@ -117,6 +117,7 @@ POST_REFUSALS: Final = (
     "too_fast",
     "hall_full",
     "storage",
+    "unknown",
 )
 
 

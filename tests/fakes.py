@@ -16,7 +16,7 @@ from tcp_room.errors import RoomError
 from tcp_room.events import Event, Presence, Say, Topic
 from tcp_room.hall import Hall
 from tcp_room.logs.memory import MemoryEngine, MemoryLog
-from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number
+from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record, Sink, number, stamp
 from tcp_room.member import Member, Why
 from tcp_room.retention import Retention
 from tcp_room.session import Session
@@ -164,12 +164,14 @@ class FaultyEngine(MemoryEngine):
         self.unreadable = False
 
     def open(self, room: str, sink: Sink) -> MemoryLog:
-        return _FaultyLog(self, room, sink)
+        log = self._logs[room] = _FaultyLog(self)
+        log.sink = sink
+        return log
 
 
 class _FaultyLog(MemoryLog):
-    def __init__(self, engine: FaultyEngine, room: str, sink: Sink) -> None:
-        super().__init__(sink, "e1", 1000, lambda: None)
+    def __init__(self, engine: FaultyEngine) -> None:
+        super().__init__("e1", 1000, lambda: None)
         self._engine = engine
 
     def _keep_one(self, draft: Draft) -> Outcome:
@@ -189,6 +191,7 @@ class RemoteEngine:
 
     def __init__(self) -> None:
         self.logs: dict[str, RemoteLog] = {}
+        self.trouble = ""
 
     def open(self, room: str, sink: Sink) -> RemoteLog:
         log = self.logs.setdefault(room, RemoteLog())
@@ -196,7 +199,8 @@ class RemoteEngine:
         return log
 
     def rooms(self, limit: int) -> Mapping[str, str]:
-        return {room: log.topic for room, log in self.logs.items()}
+        latest = sorted(self.logs.items(), key=lambda each: -each[1].latest)
+        return {room: log.topic for room, log in latest[:limit] if log.head}
 
     def holds(self, room: str) -> bool:
         return room in self.logs
@@ -228,6 +232,10 @@ class RemoteLog:
         topics = [record.event.text for record in self.records if isinstance(record.event, Topic)]
         return topics[-1] if topics else ""
 
+    @property
+    def latest(self) -> int:
+        return self.records[-1].event.at if self.records else 0
+
     def append(self, drafts: Sequence[Draft], at: int) -> None:
         self.appends += 1
         self.unsettled.extend((draft, at) for draft in drafts)
@@ -253,8 +261,7 @@ class RemoteLog:
             same = (record.author, record.event.id) == (draft.author, draft.id)
             if draft.id is not None and same:
                 return record
-        latest = self.records[-1].event.at if self.records else 0
-        self.records.append(number(draft, self.head + 1, max(at, latest)))
+        self.records.append(number(draft, self.head + 1, stamp(self.latest, at)))
         return self.records[-1]
 
     def arrive(self, *texts: str) -> None:

@@ -51,15 +51,26 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 CLIENT_LAYERS: list[set[str]] = [
-    {"address", "attention", "backoff", "completion", "duration", "palette", "status"},
-    {"outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
-    {"link"},
+    {"address", "attention", "backoff", "completion", "duration", "errors", "palette", "status"},
+    {"inbox", "outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
+    {"link", "posts"},
+    {"connection"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
     {"__main__"},
 ]
-CLIENT_SHELLS = {"places", "stdio", "weblink", "link", "room", "pipes", "console"}
+CLIENT_SHELLS = {
+    "places",
+    "stdio",
+    "weblink",
+    "link",
+    "posts",
+    "connection",
+    "room",
+    "pipes",
+    "console",
+}
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {

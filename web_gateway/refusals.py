@@ -31,6 +31,7 @@ STATUS: Final = {
     "server_full": 503,
     "storage": 503,
     "too_many_connections": 503,
+    "unknown": 503,
 }
 _FOR_PROGRAMS: Final = re.compile("/(rooms|hooks|ws)(/|$)")
 # Of an address, in a line on stderr.

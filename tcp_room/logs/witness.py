@@ -24,6 +24,10 @@ class WitnessedEngine:
         self._engine = engine
         self._witness = witness
 
+    @property
+    def trouble(self) -> str:
+        return self._engine.trouble
+
     def open(self, room: str, sink: Sink, /) -> Log:
         hearing = _Hearing(room, sink, self._witness)
         log = self._engine.open(room, hearing)

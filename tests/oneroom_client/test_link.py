@@ -11,7 +11,8 @@ import pytest
 
 from oneroom_client import link
 from oneroom_client.address import Address, parse
-from oneroom_client.link import CannotConnect, Link, open_link
+from oneroom_client.errors import CannotConnect
+from oneroom_client.link import Link, open_link
 from tcp_room.server import unix_door
 from tests.browser import House
 from tests.oneroom_client.house import open_house

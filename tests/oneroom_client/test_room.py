@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-import oneroom_client.room
+import oneroom_client.connection
+import oneroom_client.inbox
 from oneroom_client import Back, CannotConnect, Offline, Refused, Room, Unconfirmed, connect
 from oneroom_client.address import Address
 from oneroom_client.backoff import Backoff
@@ -177,7 +178,7 @@ async def test_what_was_said_though_its_echo_was_lost_is_not_said_twice(
         opened.append(link)
         return link
 
-    monkeypatch.setattr(oneroom_client.room, "open_link", open_deaf)
+    monkeypatch.setattr(oneroom_client.connection, "open_link", open_deaf)
     async with connect(door, nick="alice") as alice:
         said = await alice.say("once")
         await alice.who()
@@ -189,13 +190,10 @@ async def test_what_has_fallen_out_of_sight_is_not_said_twice_either() -> None:
     async with open_house() as house:
         alice = connect(DOORS["tcp"](house), nick="alice")
         async with alice:
-            message = messages.Say(text="once", id=alice.new_id())
-            await alice.confirmed(message)
-            alice.outbox.put(message)  # as if nobody had answered
-            alice.state.seq = house.said()
+            first = await alice.say("once", id="an-id")
             cut(house, "alice")
-            await alice.settled()
-            assert (house.said(), alice.outbox._waiting) == (1, {})
+            assert await alice.say("once", id="an-id") == first
+            assert house.said() == 1
 
 
 async def test_a_private_word_on_its_way_when_the_line_breaks_is_unconfirmed(house: House) -> None:
@@ -293,7 +291,7 @@ async def test_quitting_ends_it(house: House, door: str) -> None:
         alice.post(messages.Command(line="/quit", id=alice.new_id()))
         async with asyncio.timeout(10):
             assert [e.text async for e in alice if isinstance(e, events.Say)] == ["bye"]
-        assert alice.is_over and not alice.outbox
+        assert alice.is_over and not alice.unanswered
         with pytest.raises(Unconfirmed):
             await alice.say("too late")
 
@@ -310,16 +308,16 @@ async def test_moving_right_behind_a_word_loses_nothing(house: House, door: str)
     assert house.said("attic") == 1
 
 
-async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oneroom_client.room, "SILENCE_S", 0.1)
+async def test_a_port_that_accepts_and_is_silent_is_given_up_in_time() -> None:
     connections: list[asyncio.StreamWriter] = []
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(writer)
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    with pytest.raises(CannotConnect, match="fallen silent"):
-        async with connect(f"127.0.0.1:{server.sockets[0].getsockname()[1]}"):
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(CannotConnect, match=r"does not answer as a room within 0\.1 s"):
+        async with connect(f"127.0.0.1:{port}", timeout_s=0.1):
             pass
     for writer in connections:
         writer.close()
@@ -330,14 +328,14 @@ async def test_who_does_not_read_is_not_filled_up(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stops reading; an answer that somebody waits for still comes; nothing is lost."""
-    monkeypatch.setattr(oneroom_client.room, "KEPT_EVENTS", 100)
+    monkeypatch.setattr(oneroom_client.inbox, "KEPT_EVENTS", 100)
     async with connect(DOORS["tcp"](house), nick="lazy") as lazy:
         async with connect(DOORS["tcp"](house), nick="bob") as bob:
             for start in range(0, 3000, 500):
                 await asyncio.gather(*(bob.say("x" * 2000) for _ in range(start, start + 500)))
             while not house.hall.find("lazy").full:
                 await bob.say("x" * 2000)
-            kept = len(lazy._told)
+            kept = len(lazy._inbox)
             assert kept < house.said() / 2
             count = 3000 + (house.said() - 3000)
         assert (await lazy.who()).count >= 1
@@ -350,6 +348,99 @@ async def test_who_does_not_read_is_not_filled_up(
                 if isinstance(event, events.Say):
                     seqs.append(event.seq)
         assert seqs == list(range(1, count + 1))
+
+
+async def test_text_that_cannot_be_sent_is_refused_and_the_next_is_said(
+    house: House, door: str
+) -> None:
+    async with connect(door, nick="alice") as room:
+        with pytest.raises(Refused, match="bad_text"):
+            await room.say("\ud83d")
+        with pytest.raises(Refused, match="bad_utf8"):
+            room.post(messages.Say(text="caf\udce9", id="x"))
+        await room.say("still fine")
+        assert await room.commands()
+    assert house.said() == 1
+
+
+@pytest.mark.parametrize("hello", [{"nick": "caf\udce9"}, {"room": "\udcff"}])
+async def test_a_name_that_cannot_be_sent_is_refused_at_the_door(
+    house: House, door: str, hello: dict[str, Any]
+) -> None:
+    with pytest.raises(Refused, match="bad_utf8"):
+        async with connect(door, **hello):
+            pass
+
+
+async def test_a_message_that_timed_out_is_not_said_later(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings: dict[str, Any] = {"data": str(tmp_path), "tcp_port": port, "shutdown_s": 0.3}
+    async with open_house(**settings):
+        alice = await connect(f"127.0.0.1:{port}", nick="alice").__aenter__()
+        await alice.say("one")
+    await until(alice, lambda event: isinstance(event, Offline))
+    for _ in range(2):
+        with pytest.raises(Unconfirmed, match=r"within 0\.01 s"):
+            await alice.say("deploy finished", timeout_s=0.01)
+    cancelled = asyncio.create_task(alice.say("never mind"))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    async with open_house(**settings) as house:
+        await alice.say("two")
+        assert house.said() == 2
+        await alice.__aexit__(None, None, None)
+
+
+async def test_a_request_before_one_is_in_says_so(house: House, door: str) -> None:
+    room = connect(door)
+    with pytest.raises(RuntimeError, match="enter the room first"):
+        await room.say("hi")
+    with pytest.raises(RuntimeError, match="enter the room first"):
+        room.post(messages.Say(text="hi", id="x"))
+
+
+class Bug(Exception):
+    pass
+
+
+def broken(event: Event) -> list[Event]:
+    raise Bug
+
+
+async def test_a_bug_is_raised_to_everybody_who_waits(house: House, door: str) -> None:
+    with pytest.raises(Bug):
+        async with connect(door, nick="alice") as room:
+            room.state.hear = broken  # type: ignore[method-assign]
+            with pytest.raises(Bug):
+                await room.say("hi")
+            async for _ in room:
+                pass
+
+
+async def test_a_bug_that_nobody_saw_is_raised_at_the_end(house: House, door: str) -> None:
+    with pytest.raises(Bug):
+        async with connect(door, nick="alice") as room, connect(door, nick="bob") as bob:
+            room.state.hear = broken  # type: ignore[method-assign]
+            await bob.say("hi")
+            await until_over(room)
+
+
+async def until_over(room: Room) -> None:
+    async with asyncio.timeout(10):
+        await room._posts.until(lambda: room.is_over)
+
+
+async def test_a_watcher_is_seen_by_nobody_and_can_read(house: House, door: str) -> None:
+    async with connect(door, nick="alice") as alice:
+        await alice.say("one")
+        async with connect(door, nick="eve", watch=True) as watcher:
+            assert [who.nick for who in (await watcher.who()).members] == ["alice"]
+            await until_said(watcher, "one")
+            with pytest.raises(Refused, match="not_here"):
+                await watcher.say("boo")
+            await alice.say("two")
+            await until_said(watcher, "two")
 
 
 async def test_strange_lines_from_the_server_are_passed_over() -> None:

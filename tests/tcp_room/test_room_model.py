@@ -56,8 +56,9 @@ class RememberingEngine(MemoryEngine):
         self.logs: dict[str, _RememberingLog] = {}
 
     def open(self, room: str, sink: Sink) -> MemoryLog:
-        self.logs[room] = _RememberingLog(sink, "e1", TINY["memory_events"], lambda: None)
-        return self.logs[room]
+        log = self.logs.setdefault(room, _RememberingLog("e1", TINY["memory_events"], lambda: None))
+        log.sink = sink
+        return log
 
 
 class _RememberingLog(MemoryLog):

@@ -31,10 +31,10 @@ from typing import Final, NamedTuple
 import apsw
 
 from tcp_room.events import Topic
-from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number
+from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink, number, stamp
 from tcp_room.logs.sqlite.committer import Committer
 from tcp_room.logs.sqlite.lock import boot, lock_folder, sign, went_down_with_its_machine
-from tcp_room.logs.sqlite.rows import ROOMS, ids_of, newest_turn, page, place_of
+from tcp_room.logs.sqlite.rows import LATEST, ROOMS, ids_of, newest_turn, page, place_of
 from tcp_room.logs.sqlite.schema import (
     BROKEN,
     FILE_NAME,
@@ -121,6 +121,7 @@ class SqliteEngine:
         except LogError:
             self._lock.close()
             raise
+        self.trouble = ""
         self._logs: dict[int, SqliteLog] = {}
         self._pen = threading.Lock()  # held by whoever writes
         self._upkeep = Upkeep(path, durability, self._pen)
@@ -144,7 +145,7 @@ class SqliteEngine:
     def rooms(self, limit: int) -> Mapping[str, str]:
         """Raises RoomError (storage)."""
         try:
-            held = self._reading.execute(f"{ROOMS} LIMIT ?", (limit,))
+            held = self._reading.execute(f"{ROOMS} ORDER BY {LATEST} DESC LIMIT ?", (limit,))
             return {name: topic for _, name, topic in held}
         except apsw.Error as error:
             raise trouble(error) from error
@@ -222,7 +223,7 @@ class SqliteEngine:
 
     def _write(self, append: _Append) -> list[Outcome]:
         log, drafts, at = append
-        seq, at = log.head, max(log.at, at)
+        seq, at = log.head, stamp(log.at, at)
         outcomes: list[Outcome] = []
         new: list[Record] = []
         by_id: dict[tuple[str, str], Record] = {}

@@ -21,6 +21,7 @@ BETWEEN: Final = (
     "SELECT place, events, at, said FROM turn WHERE place BETWEEN ? AND ? ORDER BY place"
 )
 ITS_TURNS: Final = f"turn WHERE place BETWEEN id << {SEQ_BITS} AND (id + 1) << {SEQ_BITS}"
+LATEST: Final = f"(SELECT at FROM {ITS_TURNS} ORDER BY place DESC LIMIT 1)"
 ROOMS: Final = f"SELECT id, name, topic FROM room WHERE EXISTS (SELECT 1 FROM {ITS_TURNS})"
 
 

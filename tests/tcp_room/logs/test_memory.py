@@ -76,3 +76,23 @@ def test_the_topic_outlives_the_event_that_set_it(small: tuple[MemoryLog, Listen
 def test_each_life_of_the_process_has_its_own_epoch() -> None:
     logs = [MemoryEngine(epoch, 8).open("lobby", Listener()) for epoch in ("e1", "e2")]
     assert [log.epoch for log in logs] == ["e1", "e2"]
+
+
+def test_the_log_of_a_closed_room_is_kept_within_a_bound() -> None:
+    engine = MemoryEngine("e1", keep_events=8, keep_closed_events=10)
+    for room in ("a", "b", "c"):
+        log = engine.open(room, Listener())
+        log.append([draft()] * 4, NOON)
+        log.close()
+    assert [engine.holds(room) for room in ("a", "b", "c")] == [False, True, True]
+    assert engine.open("b", Listener()).head == 4
+
+
+def test_a_room_whose_log_was_dropped_has_another_epoch() -> None:
+    engine = MemoryEngine("e1", keep_events=8, keep_closed_events=2)
+    log = engine.open("a", Listener())
+    log.append([draft()] * 4, NOON)
+    log.close()
+    again = engine.open("a", Listener())
+    assert again.head == 0
+    assert again.epoch != log.epoch

@@ -1,7 +1,7 @@
 """The contract of `tcp_room.logs.port`, to be run through every engine.
 
-An engine's tests subclass `LogContract` (or `LastingLogContract`, if what it keeps outlives the
-room) and give it the fixture `engine`. An engine that answers later overrides `wait`.
+An engine's tests subclass `LogContract` and give it the fixture `engine`. An engine that answers
+later overrides `wait`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tcp_room.events import Act, Logged, Say, Topic
-from tcp_room.logs.port import Draft, Engine, Log, Outcome, Page, Record, number
+from tcp_room.logs.port import Draft, Engine, Log, Outcome, Page, Record, number, stamp
 from tests.fakes import RemoteEngine
 
 NOON = 1_795_435_200_000
+YEAR = 31_536_000_000
 SAID = [
     "hi",
     "two\nlines",
@@ -141,13 +142,19 @@ class LogContract:
         self.append(engine, log, room, draft(), draft())
         assert room.others == []
 
-    def test_time_never_runs_backwards(self, engine: Engine, log: Log, room: Listener) -> None:
-        for at in (NOON, NOON - 3_600_000, NOON + 5, NOON + 4):
+    def test_a_small_step_of_the_clock_is_not_followed_backwards(
+        self, engine: Engine, log: Log, room: Listener
+    ) -> None:
+        for at in (NOON, NOON - 59_999, NOON + 5, NOON + 4):
             self.append(engine, log, room, draft(), at=at)
-        times = [record.event.at for record in room.records]
-        assert times == sorted(times)
-        assert times[0] == NOON
-        assert times[2] == NOON + 5
+        assert [record.event.at - NOON for record in room.records] == [0, 0, 5, 5]
+
+    def test_a_clock_that_was_wrong_by_much_is_followed(
+        self, engine: Engine, log: Log, room: Listener
+    ) -> None:
+        for at in (NOON, NOON + YEAR, NOON, NOON + 1):
+            self.append(engine, log, room, draft(), at=at)
+        assert [record.event.at - NOON for record in room.records] == [0, YEAR, 0, 1]
 
     @pytest.mark.parametrize("text", SAID, ids=lambda text: str(text)[:12])
     def test_text_is_kept_as_it_is(
@@ -245,15 +252,28 @@ class LogContract:
         assert engine.holds("lobby")
         assert not engine.holds("3班")
 
+    def test_the_rooms_spoken_in_most_recently_come_first(
+        self, engine: Engine, log: Log, room: Listener
+    ) -> None:
+        rooms = {name: Listener() for name in ("a", "b", "c", "d")}
+        logs = {name: engine.open(name, rooms[name]) for name in rooms}
+        for at, name in enumerate("abcda", start=NOON):
+            self.append(engine, logs[name], rooms[name], draft(), at=at)
+        assert list(engine.rooms(10)) == ["a", "d", "c", "b"]
+        assert list(engine.rooms(2)) == ["a", "d"]
+        logs["d"].close()
+        assert list(engine.rooms(2)) == ["a", "d"]
+
+    def test_a_log_in_order_has_no_trouble(self, engine: Engine) -> None:
+        assert engine.trouble == ""
+
     def test_a_room_that_was_never_spoken_in_can_be_closed_and_opened_again(
         self, engine: Engine
     ) -> None:
         engine.open("dev", Listener()).close()
         assert engine.open("dev", Listener()).head == 0
 
-
-class LastingLogContract(LogContract):
-    """For engines whose logs outlive the room."""
+    # -- closed and opened again
 
     def reopened(self, engine: Engine, log: Log) -> tuple[Log, Listener]:
         log.close()
@@ -278,7 +298,7 @@ class LastingLogContract(LogContract):
         again, again_room = self.reopened(engine, log)
         assert self.append(engine, again, again_room, draft("ho", id="x")) == said
 
-    def test_time_does_not_run_backwards_over_the_years(
+    def test_time_takes_no_small_step_back_over_the_years(
         self, engine: Engine, log: Log, room: Listener
     ) -> None:
         self.append(engine, log, room, draft(), at=NOON)
@@ -287,7 +307,7 @@ class LastingLogContract(LogContract):
         assert record.event.at >= NOON
 
 
-class TestRemoteFake(LastingLogContract):
+class TestRemoteFake(LogContract):
     """The fake that stands for engines on other machines is held to the contract too."""
 
     @pytest.fixture
@@ -307,3 +327,13 @@ def test_an_engine_that_numbers_itself_makes_a_record_of_a_draft() -> None:
         Act(seq=7, id="x", at=5, nick="al", door="tcp", text="waves"),
         "a",
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [(5, 5), (0, 0), (-1, 0), (-59_999, 0), (-60_000, -60_000), (-YEAR, -YEAR), (YEAR, YEAR)],
+)
+def test_an_event_is_stamped_by_the_clock_unless_that_steps_back_a_little(
+    now: int, expected: int
+) -> None:
+    assert stamp(NOON, NOON + now) == NOON + expected

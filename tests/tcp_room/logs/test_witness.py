@@ -44,7 +44,7 @@ def test_the_witness_hears_of_each_event_once_and_where_it_stands() -> None:
 
 def test_what_other_nodes_add_is_for_their_witnesses() -> None:
     log, told, sink = opened()
-    hearing = log._sink  # type: ignore[attr-defined]
+    hearing = log.sink  # type: ignore[attr-defined]
     hearing.arrived([Record(Say(1, None, 0, "eve", "tcp", "elsewhere"), "eve")])
     assert told == [] and len(sink.heard) == 1
 

@@ -16,7 +16,7 @@ from tcp_room.errors import RoomError
 from tcp_room.logs.port import Engine, Log
 from tcp_room.logs.sqlite import FILE_NAME, SqliteEngine
 from tests.tcp_room.logs.sqlite.files import opened, read, write
-from tests.tcp_room.logs.test_port import NOON, LastingLogContract, Listener, draft
+from tests.tcp_room.logs.test_port import NOON, Listener, LogContract, draft
 
 Calls = SimpleQueue[Callable[[], None]]
 
@@ -34,7 +34,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, calls: Calls) -> Iter
     engine.close()
 
 
-class TestSqlite(LastingLogContract):
+class TestSqlite(LogContract):
     @pytest.fixture
     def engine(self, engine: SqliteEngine, calls: Calls) -> Engine:
         self.calls = calls

@@ -22,8 +22,9 @@ from aiohttp import WSCloseCode, web
 from tcp_room import messages
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
+from tcp_room.intake import LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
-from tcp_room.lines import TooLong
+from tcp_room.lines import TOO_LONG, TooLong
 from tcp_room.member import Why
 from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
 from tcp_room.session import Session
@@ -44,13 +45,16 @@ from web_gateway.frames import (
     control,
     framed,
 )
+from web_gateway.refusals import STATUS, as_json
 from web_gateway.security import is_own_origin
-from web_gateway.upgrade import Upgraded, check_handshake, take_over
+from web_gateway.upgrade import VERSION, Upgraded, check_handshake, take_over
 
 HALL: Final = web.AppKey("hall", Hall)
 TURNSTILE: Final = web.AppKey("turnstile", Turnstile)
 BRIDGES: Final = web.AppKey("bridges", set["Bridge"])
 
+# What an answer of 426 says (RFC 6455, 4.4; RFC 9110, 15.5.22).
+_UPGRADE_TO: Final = {"Sec-WebSocket-Version": VERSION, "Upgrade": "websocket"}
 # RFC 6455, 7.4; from 4000 on they are ours. docs/protocol.md lists them.
 CLOSE_CODES: Final[dict[Why, int]] = {
     "left": WSCloseCode.OK,
@@ -65,22 +69,29 @@ async def websocket(request: web.Request) -> web.StreamResponse:
 
     By `?view=json` a hello is promised, however long it takes.
     """
+    try:
+        return _admit(request)
+    except RoomError as error:
+        return _refusal(error)
+
+
+def _admit(request: web.Request) -> web.StreamResponse:
+    """Raises RoomError."""
     hall, turnstile, bridges = request.app[HALL], request.app[TURNSTILE], request.app[BRIDGES]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
-        return _refusal(403, RoomError("foreign_origin", "a page of another address may not join"))
-    await check_handshake(request)
-    try:
-        hello = _hello(request)
-        turnstile.enter(address := request.remote or "")
-    except RoomError as error:
-        return _refusal(400 if error.code == "bad_message" else 503, error)
+        raise RoomError("foreign_origin", "a page of another address may not join")
+    check_handshake(request)
+    view, hello = _view(request), _hello(request)
+    turnstile.enter(address := request.remote or "")
     lost = partial(_depart, turnstile, address, bridges)
-    bridge = Bridge(hall, request.query.get("view"), hello, lost)
+    bridge = Bridge(hall, view, hello, lost)
     bridges.add(bridge)
     try:
-        take_over(request, bridge)
+        said_already = take_over(request, bridge)
     except ConnectionResetError:
         lost(bridge)
+    else:
+        hall.intake.offer(bridge, said_already)
     return Upgraded()
 
 
@@ -89,7 +100,7 @@ def _depart(turnstile: Turnstile, address: str, bridges: set[Bridge], bridge: Br
     bridges.discard(bridge)
 
 
-class Bridge(asyncio.Protocol):
+class Bridge(asyncio.BufferedProtocol):
     """An outlet (see `member.Outlet`), and the reading side of a session."""
 
     __slots__ = (
@@ -97,6 +108,7 @@ class Bridge(asyncio.Protocol):
         "_closing",
         "_decoder",
         "_gone",
+        "_granted",
         "_hall",
         "_heard",
         "_hello",
@@ -106,10 +118,12 @@ class Bridge(asyncio.Protocol):
         "_since",
         "_transport",
         "_view",
+        "reading",
         "session",
         "write",
     )
 
+    reading: Reading
     session: Session
     write: Callable[[bytes], None]
 
@@ -125,8 +139,11 @@ class Bridge(asyncio.Protocol):
         self._view = view
         self._hello = hello
         self._lost = lost
-        # Lines over the limit are answered; a message of very many is not even read.
-        self._decoder = FrameDecoder(4 * hall.config.line_bytes)
+        config = hall.config
+        self._decoder = FrameDecoder(
+            config.message_bytes, config.message_frames, config.lineless_frames
+        )
+        self._granted = hall.scheduler.time()  # when frames without a line were last allowed
         self._heard = True  # since it was last looked at
         self._asked = False  # a ping has had no answer yet
         self._since = 0.0  # when it was last heard, or asked
@@ -140,6 +157,7 @@ class Bridge(asyncio.Protocol):
         hall, view = self._hall, self._view
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
+        self.reading = Reading(self._transport)
         self._transport.set_write_buffer_limits(hall.config.member_buffer_bytes)
         keep_alive(self._transport, hall.config)
         self._pulse = Pulse(self._transport)
@@ -156,12 +174,19 @@ class Bridge(asyncio.Protocol):
         if self._hello is not None:
             self.session.hello(self._hello)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._hall.intake.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._hall.intake.received(self, nbytes)
+
+    def take_in(self, data: bytes, /) -> None:
+        """What the client sent, when its turn has come (see `intake`)."""
         self._heard = True
         lines: list[bytes | TooLong] = []
         for message in self._decoder.feed(data):
             if message.opcode == TEXT and not self._closing:
-                lines += message.payload.splitlines()
+                lines += self._lines(message.payload)
             else:
                 self._hear(lines)
                 lines = []
@@ -169,6 +194,8 @@ class Bridge(asyncio.Protocol):
         self._hear(lines)
         if self._decoder.broken:
             self._close(self._decoder.broken)
+        elif self._decoder.allowance <= 0:
+            self._ration()
 
     def eof_received(self) -> None:
         """Who ends without a word is gone."""
@@ -177,6 +204,9 @@ class Bridge(asyncio.Protocol):
         if self._linger is not None:
             self._linger.cancel()
         self._lost(self)
+        self.session.member.mute()
+        if unhandled := self._hall.intake.forget(self):
+            self.take_in(unhandled[: self._hall.config.parting_bytes])
         self.session.lost()
         if self._gone is not None:
             self._gone.set_result(None)
@@ -192,6 +222,29 @@ class Bridge(asyncio.Protocol):
 
     # -- frames
 
+    def _lines(self, payload: bytes) -> list[bytes | TooLong]:
+        lines, limit = payload.splitlines(), self._hall.config.line_bytes
+        if len(payload) <= limit:
+            return [*lines]
+        return [TOO_LONG if len(line) > limit else line for line in lines]
+
+    def _ration(self) -> None:
+        """It sent frames that bring no line: not more than so many in a second."""
+        wait = self._granted + 1.0 - self._hall.scheduler.time()
+        if wait <= 0:
+            self._allow()
+        else:
+            self.reading.pause(LINELESS)
+            self._hall.scheduler.call_later(wait, self._allow)
+
+    def _allow(self) -> None:
+        if self._transport.is_closing():
+            return
+        self._granted = self._hall.scheduler.time()
+        self._decoder.allowance = self._hall.config.lineless_frames
+        self.reading.resume(LINELESS)
+        self._hall.intake.offer(self, b"")
+
     def _hear(self, lines: list[bytes | TooLong]) -> None:
         if lines and not self._closing:
             self.session.receive(lines)
@@ -200,10 +253,15 @@ class Bridge(asyncio.Protocol):
         opcode, payload = message
         if opcode == CLOSE:
             self._part(payload)
-        elif opcode == PING and not (self._closing or self.session.member.full):
-            self._transport.write(control(PONG, payload))
+        elif opcode == PING:
+            self._answer_ping(payload)
         elif opcode == BINARY:
             self._close(UNSUPPORTED, "text only")
+
+    def _answer_ping(self, payload: bytes) -> None:
+        member = self.session.member
+        if not (self._closing or member.full or member.is_gone):
+            self._transport.write(control(PONG, payload))
 
     def _part(self, payload: bytes) -> None:
         """The client closes, or answers that we do (RFC 6455, 5.5.1)."""
@@ -221,7 +279,7 @@ class Bridge(asyncio.Protocol):
         self._closing = True
         self.session.lost()
         self._transport.write(closing(code, reason))
-        self._transport.resume_reading()
+        self.reading.resume(SESSION)
         self._wait_for_the_end()
 
     def _wait_for_the_end(self) -> None:
@@ -234,12 +292,10 @@ class Bridge(asyncio.Protocol):
         self._close(CLOSE_CODES[why], why)
 
     def pause(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
+        self.reading.pause(SESSION)
 
     def resume(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        self.reading.resume(SESSION)
 
     def check(self) -> None:
         now, config = self._hall.scheduler.time(), self._hall.config
@@ -285,5 +341,18 @@ def _hello(request: web.Request) -> messages.Hello | None:
     )
 
 
-def _refusal(status: int, error: RoomError) -> web.Response:
-    return web.json_response({"code": error.code, "text": error.text}, status=status)
+def _view(request: web.Request) -> str | None:
+    """Raises RoomError (bad_message)."""
+    view = request.query.get("view")
+    if view not in (None, "json", "text"):
+        raise RoomError("bad_message", "view is json or text")
+    return view
+
+
+def _refusal(error: RoomError) -> web.Response:
+    """What follows a request that asked for another protocol is not read as HTTP."""
+    headers = _UPGRADE_TO if error.code == "bad_version" else None
+    body = {"code": error.code, "text": error.text}
+    response = as_json(body, STATUS.get(error.code, 400), headers)
+    response.force_close()
+    return response

@@ -165,7 +165,7 @@ class FrameDecoder:
             return messages
         start = self._go_on(data, 0, messages) if self._left else 0
         data = self._pending + data if self._pending else data
-        end = 0 if self.broken else len(data)
+        end = len(data)
         while end - start >= 2:
             first, second = data[start], data[start + 1]
             at, size = start + 2, second & 0x7F
@@ -190,8 +190,6 @@ class FrameDecoder:
             if self.broken or is_cut or self.allowance <= 0:
                 break
             start = self._take(first, size, data, at, messages)
-            if self.broken:
-                break
         self._pending = b"" if self.broken else data[start:]
         return messages
 
@@ -227,7 +225,7 @@ class FrameDecoder:
         return self._go_on(data, start, messages)
 
     def _go_on(self, data: bytes, start: int, messages: list[Message]) -> int:
-        """Takes what has come of the frame; returns where it stops."""
+        """Takes what has come of the frame; returns where to go on."""
         part = _unmasked(self._mask, data[start : start + self._left])
         size = len(part)
         self._left -= size
@@ -236,7 +234,8 @@ class FrameDecoder:
         is_whole = self._is_final and not self._left
         if self._begun == TEXT and not _goes_on(self._utf_8, part, is_whole):
             self.broken = NOT_UTF_8
-        elif not self._left:
+            return len(data)
+        if not self._left:
             self._end_frame(messages)
         return start + size
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+import uvloop
 
 from tests.browser import House, opened
 from tests.web_gateway.test_frames import sent
@@ -215,3 +216,23 @@ async def test_half_an_end_is_an_end(house: House) -> None:
         line.writer.write_eof()
         await line.rest()
     await empty(house)
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.SelectorEventLoop])
+def test_the_connection_is_read_by_its_new_protocol_on_each_loop(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """aiohttp's protocol is given bytes, and ours a buffer: the loop has to change how it reads."""
+
+    async def converse() -> None:
+        async with (
+            opened() as house,
+            dialled(house, REQUEST % b"/ws?nick=al" + sent(1, b'{"kind":"ping","id":"1"}')) as line,
+        ):
+            await line.until(b'"id":"1"')
+            for id in (b"2", b"3"):
+                line.writer.write(sent(1, b'{"kind":"ping","id":"%b"}' % id))
+                await line.until(b'"id":"%b"' % id)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(converse())

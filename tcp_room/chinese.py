@@ -84,6 +84,12 @@ CHINESE: Final[dict[str, str]] = {
     "English it is": "好的，说中文",
     # -- notices
     "the server is stopping; come back in a moment": "服务器正在停止，请稍后再来",
+    "much comes from your address just now: your lines wait for their turn": (
+        "你的地址此刻发来的内容很多：你的消息正在排队"
+    ),
+    "too many lines that cannot be read: only {a_minute} a minute are": (
+        "读不懂的行太多了：每分钟只处理 {a_minute} 行"
+    ),
     "not so fast: your lines are held back to {rate} a second": (
         "慢一点：你的消息按每秒 {rate} 条放行，一条也不会丢"
     ),
@@ -143,6 +149,9 @@ CHINESE: Final[dict[str, str]] = {
     "you only watch; say hello with a name first": "你只是旁观；请先带名字发 hello",
     "your hello was refused; say it again first": "你的 hello 被拒绝了，请先重发",
     "the log cannot be written or read just now ({words})": "现在无法读写记录（{words}）",
+    (
+        "more than {_per_minute} connections a minute came from your address; try again in a moment"
+    ): "你的地址每分钟新建的连接超过 {_per_minute} 个，请稍后再试",
     "the server is full; try again later": "服务器已满，请稍后再试",
     "there are {count} connections from your address already": "你的地址已经有 {count} 个连接了",
     "that is not JSON: {error}": "这不是 JSON：{error}",

@@ -157,11 +157,16 @@ def make_engine(config: Config, on_loop: OnLoop) -> Engine:
 def make_turnstile(config: Config) -> Turnstile:
     """Lets in as many as there are files for, so that accept never fails for want of them."""
     if sys.platform == "win32":
-        return Turnstile(config.per_address, 0)
+        return _turnstile(config, 0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return Turnstile(config.per_address, max(hard - config.spare_files, 1))
+    return _turnstile(config, max(hard - config.spare_files, 1))
+
+
+def _turnstile(config: Config, total: int) -> Turnstile:
+    per_minute = config.address_new_per_minute if config.per_address else 0
+    return Turnstile(config.per_address, total, per_minute=per_minute, time=time.monotonic)
 
 
 def _now() -> int:

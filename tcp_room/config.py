@@ -47,9 +47,33 @@ class Config:
     )
     # A fast typist sends one message a second. What comes faster is held back,
     # never dropped: a pasted page of lines arrives, at this pace.
-    rate: float = _flag(5.0, "Messages per second per connection; 0 means no limit.")
+    rate: float = _flag(
+        5.0, "Messages per second per connection; 0 means no limit, per address neither."
+    )
     # A school behind one NAT address is 30 to 200 people with two tabs each.
-    per_address: int = _flag(400, "Connections per address; 0 means no limit.")
+    per_address: int = _flag(
+        400, "Connections per address; 0 means no limit, of its messages and requests neither."
+    )
+
+    # One address (an IPv4 address, an IPv6 /64, this machine) may send so much over all its
+    # connections: a full class that talks at once must not notice. A request is any line that says
+    # nothing to others (who, history, search, join, ping), and any GET.
+    address_messages_per_s: float = 100.0
+    address_requests_per_s: float = 400.0
+    # Of either, so many seconds' worth may come at once: a class that comes in together.
+    address_burst_s: float = 2.0
+    # The last part of that is for modest clients: those who sent no more than `modest_lines_per_s`,
+    # and their first line `modest_after_s` ago. Who types is modest; who floods is not, and becomes
+    # so again after `modest_regained_s`.
+    address_reserve: float = 0.5
+    modest_lines_per_s: float = 2.0
+    modest_burst_s: float = 5.0
+    modest_after_s: float = 5.0
+    modest_regained_s: float = 30.0
+    # A class that reconnects at once has two tabs each.
+    address_new_per_minute: int = 600
+    # Refused connections that are told why: each keeps a descriptor for `linger_s` at most.
+    refused_lingering: int = 64
 
     # Twice the rate: a paste of ten lines is not a flood (RFC 1459 lets ten through too).
     burst_messages: int = 10
@@ -60,12 +84,12 @@ class Config:
     # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
     line_bytes: int = 32 * 1024
     # A WebSocket message may carry several lines; one that carries very many is not even read.
-    message_bytes: int = 4 * 32 * 1024
+    message_bytes: int = 64 * 1024
     # Libraries cut a message into frames of some KiB; each frame costs as much as a message.
     message_frames: int = 1024
-    # Frames handled in a second that bring no line: pings, parts of messages, empty messages. So
-    # many take a tenth of a millisecond. The rest waits, and the connection is not read meanwhile.
-    lineless_frames: int = 50
+    # Frames that bring no line (pings, parts of messages, empty messages) of one connection that
+    # are decoded at once: a twentieth of a millisecond's worth. Each is paid for as a command.
+    frames_at_once: int = 32
     topic_bytes: int = 400
     # One read: large enough that a busy connection costs few system calls, and small enough that
     # handling it takes well below a millisecond.
@@ -75,8 +99,18 @@ class Config:
     turn_read_bytes: int = 64 * 1024
     # A read of at most so much is small: what people type, and nearly all that programs send.
     small_read_bytes: int = 1024
-    # Of what a lost connection sent and nobody has handled yet, so much still counts.
+    # Of what a lost connection sent and nobody has handled yet, so much still counts: these bytes
+    # of its last read, and then these lines.
     parting_bytes: int = 4096
+    parting_lines: int = 64
+    # Input that brings no line (a line without an end, telnet commands, control frames, fragments)
+    # pauses reading when it is more than this. 128 KiB is a rate at which the longest lines can
+    # come, four times a second. A command costs as much as these bytes: 32 a second.
+    lineless_bytes_per_s: int = 128 * 1024
+    lineless_burst_bytes: int = 512 * 1024
+    control_as_bytes: int = 4096
+    # Lines that cannot be read pause reading when they are more: nobody is cut for mistakes.
+    mistakes_per_minute: int = 100
     # Long enough for a ULID, a UUID, a hash in hex.
     id_chars: int = 64
 
@@ -149,6 +183,10 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # A body has 32 KiB at most: a modem's 28.8 kbit/s brings that in nine seconds.
+    http_body_s: float = 15.0
+    # An answer that is not a stream has 100 KiB at most, nearly all of it in the kernel's buffers.
+    http_answer_s: float = 60.0
     # What an outgoing hook may take to answer (Slack gives 3 s, GitHub 10), the pauses before it is
     # tried again, and what waits for it meanwhile.
     hook_timeout_s: float = 5.0

@@ -15,16 +15,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from tcp_room import events, preamble
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
-from tcp_room.intake import ENDED, SESSION, Reading
+from tcp_room.intake import ENDED, LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
-from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Why
-from tcp_room.pulse import Linger, Pulse, keep_alive
+from tcp_room.preamble import Preamble
+from tcp_room.pulse import Linger, Pulse, keep_alive, peer
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -32,15 +33,7 @@ from tcp_room.terminal import TEXT
 if TYPE_CHECKING:
     from tcp_room.server import Addresses
 
-_OPENING_BYTES = 16
 _log = logging.getLogger(__name__)
-
-
-def peer(transport: asyncio.BaseTransport) -> str:
-    """The address of the other end. A Unix socket has none, nor has one that was reset before we
-    came to it: all these count as one."""
-    name = transport.get_extra_info("peername")
-    return str(name[0]) if isinstance(name, tuple) else "unix"
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -50,12 +43,11 @@ class Connection(asyncio.BufferedProtocol):
         "_address",
         "_addresses",
         "_closing",
-        "_decoder",
         "_ended",
         "_hall",
-        "_judged",
+        "_is_refused",
         "_linger",
-        "_opening",
+        "_preamble",
         "_pulse",
         "_session",
         "_telnet",
@@ -72,12 +64,11 @@ class Connection(asyncio.BufferedProtocol):
         self._hall = hall
         self._turnstile = turnstile
         self._addresses = addresses
-        self._decoder = LineDecoder(hall.config.line_bytes)
+        self._preamble: Preamble | None = Preamble(hall.config.line_bytes)
         self._telnet = TelnetFilter()
         self._session: Session | None = None
-        self._address: str | None = None
-        self._opening = b""
-        self._judged = False
+        self._address = ""
+        self._is_refused = False  # and counted as such while it is told so
         self._closing = False
         self._ended = False  # the client has sent its EOF
         self._linger: Linger | None = None
@@ -92,14 +83,13 @@ class Connection(asyncio.BufferedProtocol):
         keep_alive(self._transport, self._hall.config)
         self._pulse = Pulse(self._transport)
         view = TEXT.changed(lang=self._hall.config.lang)
-        address = peer(self._transport)
+        self._address = peer(self._transport)
         try:
-            self._turnstile.enter(address)
+            self._turnstile.enter(self._address)
         except RoomError as error:
-            self._farewell(view.encode(events.Error(error.code, error.text)))
+            self._refuse(view.encode(events.Error(error.code, error.text)))
             return
-        self._address = address
-        self._session = Session(self._hall, self, door="tcp", view=view)
+        self._session = Session(self._hall, self, door="tcp", view=view, address=self._address)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._hall.intake.buffer
@@ -109,43 +99,37 @@ class Connection(asyncio.BufferedProtocol):
 
     def take_in(self, data: bytes, /) -> None:
         """What the client sent, when its turn has come (see `intake`)."""
-        if self._closing or self._session is None:
+        session = self._session
+        if self._closing or self._ended or session is None:
             return
-        if len(self._opening) < _OPENING_BYTES and not self._judged:
-            self._opening = (self._opening + data)[:_OPENING_BYTES]
-        clean, reply = self._telnet.feed(data)
-        member = self._session.member
-        if reply and not (member.full or member.is_gone):
-            self._transport.write(reply)
-        lines = self._decoder.feed(clean)
-        if not self._judged and self._is_stranger(lines):
-            return
-        if lines:
-            self._session.receive(lines)
+        heard = self._telnet.feed(data)
+        if heard.reply and not (session.member.full or session.member.is_gone):
+            self._transport.write(heard.reply)
+        typed = heard.typed if self._preamble is None else self._judge(heard.typed)
+        self._charge(data, typed, heard.commands)
+        if typed:
+            session.feed(typed)
+        if heard.ended:
+            self._end_input(session)
 
     def eof_received(self) -> bool:
         """True: our side stays open until what the client is owed is written."""
         if self._closing or self._session is None:
             return False
-        self._ended = True
-        self.reading.pause(ENDED)
-        lines = self._decoder.finish()
-        if not self._judged and self._is_stranger(lines):
-            return True
-        self._session.receive(lines)
-        self._session.finish()
+        if not self._ended:
+            self._end_input(self._session)
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._linger is not None:
             self._linger.cancel()
-        if self._address is not None:
-            self._turnstile.leave(self._address)
+        if self._is_refused:
+            self._turnstile.end_refusal()
         if self._session is not None:
             self._session.member.mute()
             if unhandled := self._hall.intake.forget(self):
                 self.take_in(unhandled[: self._hall.config.parting_bytes])
-            self._session.lost()
+            self._session.lost(partial(self._turnstile.leave, self._address))
 
     def pause_writing(self) -> None:
         assert self._session is not None
@@ -161,7 +145,7 @@ class Connection(asyncio.BufferedProtocol):
     # -- called by the room and the session
 
     def close(self, why: Why) -> None:
-        self._farewell(b"")
+        self._farewell(b"", in_haste=why == "stopping")
 
     def pause(self) -> None:
         self.reading.pause(SESSION)
@@ -175,28 +159,63 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- the beginning and the end
 
-    def _is_stranger(self, lines: list[bytes | TooLong]) -> bool:
-        """Judges the first line, and turns away who is no chat client."""
-        stranger = preamble.stranger_by_bytes(self._opening)
-        if lines and not stranger:
-            first = lines[0]
-            if isinstance(first, TooLong):
-                stranger = preamble.stranger_by_long_line(self._opening)
-            else:
-                stranger = preamble.stranger_by_line(first)
-                if self._decoder.sends_bare_lf:
-                    assert self._session is not None
-                    self._session.bare_lines()
-        self._judged = bool(lines)
-        if stranger is None:
-            return False
+    def _charge(self, data: bytes, typed: bytes, commands: int) -> None:
+        """What brings no line has a budget."""
+        cost = commands * self._hall.config.control_as_bytes
+        if b"\n" not in typed and b"\r" not in typed:
+            cost += len(data)
+        if cost:
+            self._hall.intake.charge(self.reading, cost)
+
+    def _judge(self, typed: bytes, *, is_all: bool = False) -> bytes:
+        """Judges the first line, and turns away what is no chat client. Returns what is for the
+        session."""
+        first, session = self._preamble, self._session
+        assert first is not None
+        assert session is not None
+        knew = first.ends_bare
+        typed = first.feed(typed, is_all=is_all)
+        if first.ends_bare and knew is None:
+            session.bare_lines()
+        if first.verdict == "person":
+            self._preamble = None
+        elif first.verdict is not None:
+            self._turn_away(first.verdict)
+        elif first.has_line:
+            self._hall.scheduler.call_later(self._hall.config.hello_wait_s, self._judge_alone)
+        return typed
+
+    def _judge_alone(self) -> None:
+        """The second line, which would have told more, has not come."""
+        if self._preamble is not None and not self._closing and self._session is not None:
+            self._session.feed(self._judge(b"", is_all=True))
+
+    def _turn_away(self, stranger: preamble.Stranger) -> None:
         assert self._session is not None
+        self._preamble = None
         _log.info("%s came to the line door, from %s", stranger, self._address)
         self._session.lost()
         self._farewell(preamble.answer(stranger, self._addresses.page, self._addresses.nc))
-        return True
 
-    def _farewell(self, last_words: bytes) -> None:
+    def _refuse(self, last_words: bytes) -> None:
+        """Says why it may not come in, unless too many are being told so already."""
+        if self._turnstile.begin_refusal(self._hall.config.refused_lingering):
+            self._is_refused = True
+            self._farewell(last_words)
+        else:
+            self._transport.abort()
+
+    def _end_input(self, session: Session) -> None:
+        """The client says no more."""
+        self._ended = True
+        self.reading.pause(ENDED)
+        if self._preamble is not None:
+            session.feed(self._judge(b"", is_all=True))
+        if not self._closing:
+            session.finish()
+
+    def _farewell(self, last_words: bytes, *, in_haste: bool = False) -> None:
+        """`in_haste`: the peer's kernel has acknowledged it: that is enough."""
         transport = self._transport
         if self._closing or transport.is_closing():
             return
@@ -210,5 +229,5 @@ class Connection(asyncio.BufferedProtocol):
             except OSError:  # the peer has broken off, and the loop has not told us yet
                 transport.abort()
                 return
-            self.reading.resume(SESSION)
-        self._linger = Linger(transport, self._hall.config.linger_s)
+            self.reading.resume(SESSION | LINELESS)
+        self._linger = Linger(transport, self._hall.config.linger_s, in_haste=in_haste)

@@ -16,6 +16,7 @@ from tcp_room import events, names
 from tcp_room.config import Config
 from tcp_room.errors import RoomError, echo
 from tcp_room.intake import Intake
+from tcp_room.limits import AddressPace
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler
@@ -38,6 +39,8 @@ class Hall:
         self.now = now
         self.token = token
         self.intake = Intake(scheduler, config)
+        self.message_pace = self._address_pace(config.address_messages_per_s)
+        self.request_pace = self._address_pace(config.address_requests_per_s)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
         self._members: dict[str, Member] = {}  # by key
@@ -49,6 +52,12 @@ class Hall:
 
     def __len__(self) -> int:
         return len(self._members)
+
+    def _address_pace(self, rate: float) -> AddressPace:
+        """`--rate 0` and `--per-address 0` each lift it."""
+        config = self.config
+        limited = rate if config.rate and config.per_address else 0.0
+        return AddressPace(self.scheduler, limited, config.address_burst_s, config.address_reserve)
 
     def enter(
         self,

@@ -14,26 +14,23 @@ Invariants:
 4. A connection that filled the buffer is not read again before the next turn. (libuv would
    otherwise read a busy socket 32 times in a row.)
 5. A read within the budget costs no timer, no callback and no change of the poll set.
+
+Input that brings no line has a budget of its own for each connection (`charge`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from tcp_room.config import Config
+from tcp_room.limits import Bucket, Timers
 
 # Why a connection is not read; each reason is set and cleared on its own.
 TURN: Final = 1  # it has had its share of this turn
 SESSION: Final = 2  # its session waits: for the pace, or until its answers are read
 LINELESS: Final = 4  # it sent too much that brings no line
 ENDED: Final = 8  # it has sent its EOF
-
-
-class Turns(Protocol):
-    """The part of an event loop that the intake needs."""
-
-    def call_soon(self, callback: Callable[..., object], /, *args: Any) -> Any: ...
 
 
 class Transport(Protocol):
@@ -48,11 +45,12 @@ class Transport(Protocol):
 class Reading:
     """The reading side of one transport: it is read while there is no reason to pause it."""
 
-    __slots__ = ("_reasons", "_transport")
+    __slots__ = ("_reasons", "_transport", "lineless")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._reasons = 0
+        self.lineless: Bucket | None = None  # what input without lines may still come; see `charge`
 
     def pause(self, reason: int) -> None:
         if not self._reasons and not self._transport.is_closing():
@@ -83,21 +81,23 @@ class Inlet(Protocol):
 class Intake:
     __slots__ = (
         "_budget",
+        "_config",
         "_is_due",
         "_large",
         "_large_spent",
         "_resting",
-        "_scheduler",
         "_small",
         "_small_bytes",
         "_small_spent",
+        "_timers",
         "buffer",
     )
 
-    def __init__(self, scheduler: Turns, config: Config) -> None:
+    def __init__(self, timers: Timers, config: Config) -> None:
         # All connections are read into this one buffer: what came is copied out at once.
         self.buffer = memoryview(bytearray(config.read_bytes))
-        self._scheduler = scheduler
+        self._timers = timers
+        self._config = config
         self._budget = config.turn_read_bytes
         self._small_bytes = config.small_read_bytes
         # Reads that wait, oldest first, by connection.
@@ -131,6 +131,20 @@ class Intake:
         """The connection is lost. Returns what of its input still waits here."""
         return self._small.pop(inlet, b"") or self._large.pop(inlet, b"")
 
+    def charge(self, reading: Reading, size: int) -> float:
+        """So many bytes have brought no line: past the budget for that, the connection pauses.
+
+        Returns for how many seconds.
+        """
+        config = self._config
+        if reading.lineless is None:
+            reading.lineless = Bucket(config.lineless_bytes_per_s, config.lineless_burst_bytes)
+        delay = reading.lineless.delay(self._timers.time(), size)
+        if delay:
+            reading.pause(LINELESS)
+            self._timers.call_later(delay, reading.resume, LINELESS)
+        return delay
+
     def _handle_small(self, inlet: Inlet, data: bytes) -> None:
         self._small_spent += len(data)
         if self._small_spent >= self._budget:
@@ -160,7 +174,7 @@ class Intake:
     def _schedule(self) -> None:
         if not self._is_due:
             self._is_due = True
-            self._scheduler.call_soon(self._begin_turn)
+            self._timers.call_soon(self._begin_turn)
 
     def _begin_turn(self) -> None:
         self._is_due = False
@@ -186,7 +200,7 @@ class Intake:
             except Exception as error:
                 # As the event loop does when a read raises: this connection ends, no other.
                 inlet.reading.abort()
-                self._scheduler.call_soon(_raise, error)
+                self._timers.call_soon(_raise, error)
 
 
 def _raise(error: Exception) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from typing import Final
+from typing import Any, Final, Protocol
 
 from tcp_room.errors import RoomError
 
@@ -26,15 +28,15 @@ class Bucket:
         self._tokens = float(burst)
         self._filled = 0.0
 
-    def delay(self, now: float) -> float:
-        """Takes a token; returns the seconds until it is there, 0.0 if it is there already.
+    def delay(self, now: float, tokens: float = 1) -> float:
+        """Takes tokens; returns the seconds until they are there, 0.0 if they are there already.
 
         `now` is in monotonic seconds. A clock that stands still, or steps back, gives no tokens.
         """
         if not self._rate:
             return 0.0
         self._fill(now)
-        self._tokens -= 1
+        self._tokens -= tokens
         return max(0.0, -self._tokens / self._rate)
 
     def take(self, wanted: int, now: float) -> int:
@@ -45,6 +47,14 @@ class Bucket:
         taken = min(max(int(self._tokens + self._rate * _NO_WAIT_S), 0), wanted)
         self._tokens -= taken
         return taken
+
+    def until(self, tokens: float, now: float) -> float:
+        """The seconds until so many tokens are there, 0.0 if they are or will be at once."""
+        if not self._rate:
+            return 0.0
+        self._fill(now)
+        seconds = (tokens - self._tokens) / self._rate
+        return seconds if seconds > _NO_WAIT_S else 0.0
 
     def give_back(self, tokens: int = 1) -> None:
         self._tokens += tokens
@@ -74,7 +84,7 @@ class Pace:
 
     def wait(self, address: str, now: float) -> float:
         """0.0, or the seconds after which to come again: then no token was taken."""
-        network = _network(address)
+        network = network_of(address)
         bucket = self._buckets.setdefault(network, Bucket(self._rate, self._burst))
         self._buckets.move_to_end(network)
         delay = bucket.delay(now)
@@ -92,17 +102,148 @@ class Pace:
             del self._buckets[oldest]
 
 
+class Timers(Protocol):
+    """The part of an event loop that a pace needs."""
+
+    def call_soon(self, callback: Callable[..., object], /, *args: Any) -> object: ...
+    def call_later(self, delay: float, callback: Callable[..., object], /, *args: Any) -> Any: ...
+    def time(self) -> float: ...
+
+
+class AddressPace:
+    """A budget for each address, which all its connections share, on every door.
+
+    The last part of it is for modest clients, those that have sent little for some seconds. So
+    people go on talking while others on their address send all they can. What cannot pass at once
+    waits in the order in which it came, one line of each connection: nothing is refused.
+    """
+
+    __slots__ = ("_burst", "_rate", "_reserve", "_shares", "_timers")
+
+    def __init__(self, timers: Timers, rate: float, burst_s: float, reserve: float) -> None:
+        """`rate` lines a second (0: no limit), of which `burst_s` seconds' may come at once. The
+        last `reserve` (0 to 1) of a burst is for modest clients."""
+        self._timers = timers
+        self._rate = rate
+        self._burst = rate * burst_s
+        self._reserve = self._burst * reserve
+        self._shares: OrderedDict[str, _Share] = OrderedDict()  # by network, last used last
+
+    def __len__(self) -> int:
+        """Addresses that it remembers."""
+        return len(self._shares)
+
+    def ask(self, address: str, go: Callable[[], object], *, is_modest: bool) -> bool:
+        """Whether a line may pass now. If not, `go` is called when it may; it must not ask again
+        before."""
+        if not self._rate:
+            return True
+        share, now = self._share(address), self._timers.time()
+        queue = share.modest if is_modest else share.others
+        if not queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
+            share.bucket.delay(now)
+            return True
+        queue.append(go)
+        self._schedule(share, now)
+        return False
+
+    def wait(self, address: str) -> float:
+        """For requests that cannot be held back: 0.0, or the seconds after which to come again,
+        and then nothing was taken. They get nothing of the reserve."""
+        if not self._rate:
+            return 0.0
+        share, now = self._share(address), self._timers.time()
+        ahead = len(share.modest) + len(share.others)
+        seconds = share.bucket.until(self._floor(False) + 1 + ahead, now)
+        if not seconds:
+            share.bucket.delay(now)
+        return seconds
+
+    def _floor(self, is_modest: bool) -> float:
+        return 0.0 if is_modest else self._reserve
+
+    def _share(self, address: str) -> _Share:
+        network = network_of(address)
+        share = self._shares.get(network)
+        if share is None:
+            share = self._shares[network] = _Share(Bucket(self._rate, self._burst))
+            self._forget()
+        self._shares.move_to_end(network)
+        return share
+
+    def _forget(self) -> None:
+        """A full bucket says nothing: an address that is not heard of any more costs nothing."""
+        now = self._timers.time()
+        while len(self._shares) > 1:
+            network, share = next(iter(self._shares.items()))
+            if share.is_due or not share.bucket.is_full(now):
+                return
+            del self._shares[network]
+
+    def _schedule(self, share: _Share, now: float) -> None:
+        if not share.is_due:
+            share.is_due = True
+            seconds = share.bucket.until(self._floor(bool(share.modest)) + 1, now)
+            self._timers.call_later(seconds, self._serve, share)
+
+    def _serve(self, share: _Share) -> None:
+        """Calls back those whose turn has come: modest clients first."""
+        now = self._timers.time()
+        share.is_due = False
+        for is_modest, queue in ((True, share.modest), (False, share.others)):
+            while queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
+                share.bucket.delay(now)
+                self._timers.call_soon(queue.pop(0))
+        if share.modest or share.others:
+            self._schedule(share, now)
+
+
+class _Share:
+    """One address's budget, and whose lines wait for it: one of each connection at the most."""
+
+    __slots__ = ("bucket", "is_due", "modest", "others")
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.is_due = False  # whether a timer runs for those who wait
+        # Lists: short, and an empty deque is ten times as large.
+        self.modest: list[Callable[[], object]] = []
+        self.others: list[Callable[[], object]] = []
+
+
 class Turnstile:
-    """Counts connections, all together and by address."""
+    """Counts connections, all together and by address, from their beginning to the end of their
+    session. It counts those who were refused while they are told why, too."""
 
-    __slots__ = ("_count", "_inside", "_per_address", "_total")
+    __slots__ = (
+        "_arrivals",
+        "_count",
+        "_inside",
+        "_per_address",
+        "_per_minute",
+        "_refused",
+        "_time",
+        "_total",
+    )
 
-    def __init__(self, per_address: int, total: int) -> None:
-        """At most so many; 0 means no limit."""
+    def __init__(
+        self,
+        per_address: int,
+        total: int,
+        *,
+        per_minute: int = 0,
+        time: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """At most so many; `per_minute` new ones of one address, by `time` in monotonic seconds.
+        0 means no limit."""
         self._per_address = per_address
+        self._per_minute = per_minute
         self._total = total
+        self._time = time
         self._count = 0
+        self._refused = 0
         self._inside: Counter[str] = Counter()
+        self._arrivals = Pace(per_minute / 60, per_minute)
 
     def __len__(self) -> int:
         return self._count
@@ -115,33 +256,54 @@ class Turnstile:
         """Counts one in. Raises RoomError (server_full, too_many_connections): then it was not."""
         if self._total and self._count >= self._total:
             raise RoomError("server_full", "the server is full; try again later")
-        network = _network(address)
+        network = network_of(address)
         if self._per_address and self._inside[network] >= self._per_address:
             raise RoomError(
                 "too_many_connections",
                 f"there are {self._per_address} connections from your address already",
+            )
+        if self._per_minute and self._arrivals.wait(address, self._time()):
+            raise RoomError(
+                "too_many_connections",
+                f"more than {self._per_minute} connections a minute came from your address;"
+                " try again in a moment",
             )
         self._inside[network] += 1
         self._count += 1
 
     def leave(self, address: str) -> None:
         """Counts one out, who must have entered."""
-        network = _network(address)
+        network = network_of(address)
         assert self._inside[network] > 0, address
         self._inside[network] -= 1
         self._count -= 1
         if not self._inside[network]:
             del self._inside[network]
 
+    def begin_refusal(self, limit: int) -> bool:
+        """Counts one that was refused and is told why, unless `limit` are counted already: then it
+        is to be cut at once, as each keeps a descriptor."""
+        if self._refused >= limit:
+            return False
+        self._refused += 1
+        return True
 
-def _network(address: str) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 /64, or what is neither as it is."""
+    def end_refusal(self) -> None:
+        assert self._refused > 0
+        self._refused -= 1
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, an IPv6 /64, this machine, or what is none of
+    them as it is."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return address
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.is_loopback:
+        return "loopback"
     if not isinstance(parsed, IPv6Address):
         return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
     return f"{int(parsed) >> _IPV6_NETWORK_BITS:x}::/64"

@@ -5,6 +5,9 @@ alone, and telnet in its network form with CR NUL (RFC 854). Each of them ends
 a line at once: we never wait for the byte behind a CR, but swallow a LF or NUL
 that follows one, in the next packet too.
 
+Input waits here as bytes and is cut into lines when they are taken: lines as
+objects would cost many times as much memory.
+
 A line over the limit is told of once, as soon as it is over, and then
 discarded through its end. Its tail must never become a line of its own: that
 is how commands are smuggled past a limit. So memory is bounded by the limit.
@@ -12,11 +15,10 @@ is how commands are smuggled past a limit. So memory is bounded by the limit.
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 from typing import Final
 
-_END: Final = re.compile(rb"[\r\n]")
+_ALL: Final = -1
 
 
 class TooLong(Enum):
@@ -29,65 +31,77 @@ TOO_LONG: Final = TooLong.TOO_LONG
 
 
 class LineDecoder:
-    """`limit`: bytes that a line may have without its end. It may be changed at any time."""
+    """`limit`: bytes that a line may have without its end."""
 
-    __slots__ = ("_after_cr", "_discarding", "_pending", "limit", "sends_bare_lf")
+    __slots__ = ("_after_cr", "_discarding", "_limit", "_pending")
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.sends_bare_lf: bool | None = None  # None until the first line has ended
-        self._pending = b""
+        self._limit = limit
+        self._pending = b""  # each line end is one LF; a line over the limit is cut, and ended
         self._after_cr = False
         self._discarding = False
 
-    def peek(self) -> bytes:
-        """The beginning of a line that has not ended yet: at most `limit` bytes."""
-        return self._pending
+    def __len__(self) -> int:
+        """Bytes that wait: what was pushed and not taken, a line that has not ended included."""
+        return len(self._pending)
 
-    def feed(self, data: bytes) -> list[bytes | TooLong]:
-        """The lines that end in `data`, without their ends."""
+    @property
+    def has_line(self) -> bool:
+        """Whether a whole line waits."""
+        return b"\n" in self._pending
+
+    def push(self, data: bytes) -> None:
+        """More bytes have come."""
         if not data:
-            return []
+            return
         if self._after_cr and data[0] in b"\n\0":
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
-        if self._pending:
-            data = self._pending + data
-        return self._split(data)
-
-    def finish(self) -> list[bytes | TooLong]:
-        """No more bytes come: a last line without an end counts, unless it is too long."""
-        pending, self._pending = self._pending, b""
-        return [pending] if pending else []
-
-    def _split(self, data: bytes) -> list[bytes | TooLong]:
-        if self.sends_bare_lf is None:
-            self._note_first_end(data)
         if b"\r" in data:
             # Three passes in C; one regular expression that does it all took twice as long.
             data = data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
-        pieces = data.split(b"\n")
-        rest = pieces.pop()
-        lines = self._bounded(pieces, len(data))
-        if pieces and self._discarding:
-            del lines[0]  # the tail of what was told of already
-            self._discarding = False
-        self._keep(rest, lines)
-        return lines
+        if self._discarding:
+            data = self._after_discarded(data)
+        self._pending = self._pending + data if self._pending else data
+        if len(self._pending) > self._limit:
+            self._bound_the_last()
 
-    def _bounded(self, pieces: list[bytes], size: int) -> list[bytes | TooLong]:
-        if size <= self.limit:
+    def end(self) -> None:
+        """No more bytes come: a last line without an end counts, unless it is too long."""
+        if self._pending and not self._pending.endswith(b"\n"):
+            self._pending += b"\n"
+
+    def take(self, count: int = _ALL) -> list[bytes | TooLong]:
+        """The next lines, without their ends; `count` at the most."""
+        pending, limit = self._pending, self._limit
+        *pieces, self._pending = pending.split(b"\n", count)
+        if len(pending) <= limit:
             return [*pieces]
-        return [TOO_LONG if len(piece) > self.limit else piece for piece in pieces]
+        return [TOO_LONG if len(piece) > limit else piece for piece in pieces]
 
-    def _keep(self, rest: bytes, lines: list[bytes | TooLong]) -> None:
-        """Keeps the beginning of the next line, or the fact that it is too long already."""
-        if len(rest) > self.limit and not self._discarding:
-            lines.append(TOO_LONG)
+    def keep(self, count: int) -> None:
+        """Forgets what waits after the next `count` lines."""
+        rest = self._pending.split(b"\n", count)[-1]
+        self._pending = self._pending[: len(self._pending) - len(rest)]
+
+    def feed(self, data: bytes) -> list[bytes | TooLong]:
+        """All lines that end in `data`."""
+        self.push(data)
+        return self.take()
+
+    def finish(self) -> list[bytes | TooLong]:
+        """The last line, if it has no end."""
+        self.end()
+        return self.take()
+
+    def _bound_the_last(self) -> None:
+        """Ends a line that is over the limit already, and discards what comes of it."""
+        begin = self._pending.rfind(b"\n") + 1
+        if len(self._pending) - begin > self._limit:
+            self._pending = self._pending[: begin + self._limit + 1] + b"\n"
             self._discarding = True
-        self._pending = b"" if self._discarding else rest
 
-    def _note_first_end(self, data: bytes) -> None:
-        end = _END.search(data)
-        if end:
-            self.sends_bare_lf = end.group() == b"\n"
+    def _after_discarded(self, data: bytes) -> bytes:
+        _, end, rest = data.partition(b"\n")
+        self._discarding = not end
+        return rest

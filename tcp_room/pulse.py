@@ -27,8 +27,18 @@ _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
 _INT: Final = struct.Struct("@i")
 # One that is just on its way is no sign of anything.
 _UNANSWERED: Final = 2
+# How often somebody is waited for in haste is looked at, and what timers may be early by.
+_HASTY_LOOK_S: Final = 0.1
+_TICK_S: Final = 0.01
 # What asking a socket may raise that was closed just now; the second is uvloop's.
 _CLOSED: Final = (OSError, ValueError)
+
+
+def peer(transport: asyncio.BaseTransport) -> str:
+    """The address of the other end. A Unix socket has none, nor has one that was reset before we
+    came to it: all these count as one."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else "unix"
 
 
 def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
@@ -90,23 +100,34 @@ class Pulse:
 class Linger:
     """Cuts a connection that was told goodbye when its peer has read nothing for so long."""
 
-    __slots__ = ("_seconds", "_timer", "_transport")
+    __slots__ = ("_in_haste", "_seconds", "_since", "_timer", "_transport", "_waiting")
 
-    def __init__(self, transport: asyncio.WriteTransport, seconds: float) -> None:
+    def __init__(
+        self, transport: asyncio.WriteTransport, seconds: float, *, in_haste: bool = False
+    ) -> None:
+        """`in_haste`: cuts it as soon as the peer's kernel has acknowledged everything. A peer that
+        never closes, as an idle nc, then holds up nobody."""
         self._transport = transport
         self._seconds = seconds
+        self._in_haste = in_haste
+        self._waiting = transport.get_write_buffer_size()
+        self._since = asyncio.get_running_loop().time()
         self._wait()
 
     def _wait(self) -> None:
-        waiting = self._transport.get_write_buffer_size()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._seconds, self._look, waiting)
+        step = min(self._seconds, _HASTY_LOOK_S) if self._in_haste else self._seconds
+        self._timer = asyncio.get_running_loop().call_later(step, self._look)
 
-    def _look(self, waited: int) -> None:
-        if 0 < self._transport.get_write_buffer_size() < waited:
-            self._wait()
-        else:
+    def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        waiting = self._transport.get_write_buffer_size()
+        if 0 < waiting < self._waiting:
+            self._waiting, self._since = waiting, now
+        is_read = self._in_haste and not has_to_read(self._transport)
+        if is_read or now - self._since >= self._seconds - _TICK_S:
             self._transport.abort()
+        else:
+            self._wait()
 
     def cancel(self) -> None:
         """The connection is over."""

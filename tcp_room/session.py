@@ -9,8 +9,10 @@ bytes into lines and call `receive`, then `finish` (the client says no more) or
   guest (silence at a door whose own view is JSON gives a guest in that view,
   unless its client has promised a hello).
 
-And it holds the pace. Who is faster than the rate is not refused: its lines
-wait here, its door reads no further, and nothing is lost or out of order.
+And it keeps the pace: its own, and the one that its address shares with others.
+Nothing that comes faster is refused: it waits here as bytes, its door reads no
+further, and nothing is lost or out of order. Input that cannot be understood
+has a pace as well.
 """
 
 from __future__ import annotations
@@ -24,22 +26,32 @@ from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY, Hall
 from tcp_room.limits import Bucket
-from tcp_room.lines import TooLong
+from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.terminal import TextView
 from tcp_room.views import JSON, View
 
 # An input method for Chinese has a slash of its own.
 _SLASHES: Final = ("/", "／")
+_SLASHES_UTF8: Final = (b"/", "／".encode())
+# Lines cut at once: what their objects cost is bounded.
+_BATCH_LINES: Final = 64
+# What a line is refused with that no client means to send.
+_MISTAKES: Final = {"bad_json", "bad_message", "bad_utf8", "bad_text", "too_long"}
 
 
 class Session:
     __slots__ = (
+        "_address",
         "_bucket",
         "_finished",
         "_first",
         "_held",
+        "_input",
         "_lines",
+        "_mistakes",
+        "_modest_at",
+        "_over",
         "_refused",
         "_timer",
         "_told_held",
@@ -56,9 +68,11 @@ class Session:
         view: View,
         dress: Callable[[View], View] = lambda view: view,
         says_hello: bool = False,
+        address: str | None = None,
     ) -> None:
         """`view` is the door's own; `dress` puts a view into the door's frames. `says_hello`
-        who has promised to: a page on a slow phone takes its time."""
+        who has promised to: a page on a slow phone takes its time. What comes from `address`
+        shares one pace; None: it shares none."""
         config = hall.config
         self.hall = hall
         self.member = Member(
@@ -73,10 +87,16 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        # The next one last: an empty deque is ten times as large as an empty list.
+        self._address = address
+        self._modest_at = 0.0  # from when on its lines count as a modest client's
+        self._input = LineDecoder(config.line_bytes)
+        # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
+        # times as large as an empty list.
         self._lines: list[bytes | TooLong] = []
         self._first = True  # whether no line was heard yet
         self._held = False  # whether a line waits for its time
+        self._mistakes: Bucket | None = None  # made with the first mistake
+        self._over: Callable[[], None] | None = None
         self._told_held = False
         self._refused = False
         self._finished = False
@@ -104,10 +124,15 @@ class Session:
         if self.member.room is None and self.member.view.is_text:
             self._enter(messages.Hello())  # a person cannot say it again
 
-    def receive(self, lines: Sequence[bytes | TooLong]) -> None:
-        self._lines[:0] = reversed(lines)
+    def feed(self, data: bytes) -> None:
+        """Bytes of lines, as they come."""
+        self._input.push(data)
         if not self._held:
             self._work()
+
+    def receive(self, lines: Sequence[bytes]) -> None:
+        """Whole lines."""
+        self.feed(b"".join(line + b"\n" for line in lines))
 
     def bare_lines(self) -> None:
         """The client ends its lines with LF alone: so do we."""
@@ -119,56 +144,112 @@ class Session:
     def finish(self) -> None:
         """The client says no more. It is let go when all it said is said, and all it is owed is
         written."""
+        self._input.end()
         self._finished = True
-        if not (self._lines or self._held):
-            self._part()
+        if not self._held:
+            self._work()
 
-    def lost(self) -> None:
-        """The client is gone. What it had said before is still said, at its pace, for a while."""
+    def lost(self, over: Callable[[], None] | None = None) -> None:
+        """The client is gone. Some lines that it had sent before are still said, at its pace, for
+        a while. `over` is called once when that is done, too."""
+        self._over = over or self._over
         self.member.mute()
         self._stop_waiting()
-        if self._lines or self._held:
+        self._input.keep(self.hall.config.parting_lines)
+        if self._has_lines:
             self._finished = True
             self._wait(self.hall.config.parting_s, self._drop)
         else:
-            self.hall.leave(self.member)
+            self._end()
 
     # -- pace
 
+    @property
+    def _has_lines(self) -> bool:
+        return bool(self._lines) or self._input.has_line
+
     def _work(self) -> None:
-        lines, member, now = self._lines, self.member, self.hall.scheduler.time()
-        free = self._bucket.take(len(lines), now)
-        while lines and not member.is_owed_much:
-            if not free:
-                self._hold(self._bucket.delay(now))
-                return
-            free -= 1
-            self._hear_line(lines.pop())
-        self._bucket.give_back(free)
-        if self._finished and not lines:
+        """Hears the lines that have come, as far as the pace allows."""
+        member = self.member
+        if member.leaving and member.is_gone:
+            self._drop()
+            return
+        while not (self._held or member.is_owed_much):
+            line = self._next()
+            if line is None:
+                break
+            self._hear_line(line)
+        if self._finished and not self._has_lines:
             self._part()
 
-    def _hold(self, delay: float) -> None:
+    def _next(self) -> bytes | TooLong | None:
+        """The next line, when its time has come."""
+        if not (self._lines or self._cut()):
+            return None
+        if self._address is not None and not self._has_turn(self._address, self._lines[-1]):
+            return None
+        return self._lines.pop()
+
+    def _cut(self) -> bool:
+        """Cuts off as many of the lines that wait as its own pace allows; whether there are any."""
+        if not self._input.has_line:
+            return False
+        now = self.hall.scheduler.time()
+        free = self._bucket.take(_BATCH_LINES, now)
+        if not free:
+            rate = self.hall.config.rate
+            self._hold(f"not so fast: your lines are held back to {rate:g} a second")
+            self.hall.scheduler.call_later(self._bucket.until(1, now), self._release)
+            return False
+        lines = self._input.take(free)
+        self._bucket.give_back(free - len(lines))
+        lines.reverse()
+        self._lines = lines
+        return True
+
+    def _has_turn(self, address: str, line: bytes | TooLong) -> bool:
+        """Whether its address may send this now; if not, it is heard in its turn."""
+        hall = self.hall
+        pace = hall.message_pace if self._is_message(line) else hall.request_pace
+        if pace.ask(address, self._hear_in_turn, is_modest=self._is_modest()):
+            return True
+        self._hold("much comes from your address just now: your lines wait for their turn")
+        return False
+
+    def _is_modest(self) -> bool:
+        """Whether it has sent little for some seconds; counts this line."""
+        config, now = self.hall.config, self.hall.scheduler.time()
+        if not self._modest_at:
+            self._modest_at = now + config.modest_after_s
+        modest_at = self._modest_at
+        counted = max(modest_at, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
+        self._modest_at = min(counted, now + config.modest_regained_s)
+        return modest_at <= now
+
+    def _hold(self, why: str) -> None:
+        """Hears and reads no further for now. The client is told why, once."""
         self._held = True
         self.member.outlet.pause()
         if not self._told_held:
             self._told_held = True
-            rate = self.hall.config.rate
-            self.member.tell(
-                events.Notice(f"not so fast: your lines are held back to {rate:g} a second")
-            )
-        self.hall.scheduler.call_later(delay, self._release)
+            self.member.tell(events.Notice(why))
 
     def _release(self) -> None:
         self._held = False
-        if self._lines:
-            self._hear_line(self._lines.pop())
         self._work()
         self._read_on()
 
+    def _hear_in_turn(self) -> None:
+        """Its address has a turn for the line that waits; it may have been dropped meanwhile."""
+        self._held = False
+        if self._lines:
+            self._hear_line(self._lines.pop())
+        if not self._held:
+            self._release()
+
     def _drained(self) -> None:
         """What it was owed is written: it may ask for more, or be let go."""
-        if self._lines and not self._held:
+        if self._has_lines and not self._held:
             self._work()
         self._read_on()
         if self.member.on_level is not None:
@@ -212,6 +293,18 @@ class Session:
 
     def _refuse(self, error: RoomError, id: str | None) -> None:
         self.member.tell(events.Error(error.code, error.text, self.hall.now(), id))
+        if error.code in _MISTAKES:
+            self._count_mistake()
+
+    def _count_mistake(self) -> None:
+        """Nobody is cut for mistakes; after many of them, reading pauses."""
+        now, a_minute = self.hall.scheduler.time(), self.hall.config.mistakes_per_minute
+        if self._mistakes is None:
+            self._mistakes = Bucket(a_minute / 60, a_minute)
+        delay = self._mistakes.delay(now)
+        if delay and not self._held:
+            self._hold(f"too many lines that cannot be read: only {a_minute} a minute are")
+            self.hall.scheduler.call_later(delay, self._release)
 
     # -- a person's lines
 
@@ -336,8 +429,8 @@ class Session:
     def _part(self) -> None:
         room = self.member.room
         if room is None:
-            self._stop_waiting()
             self.hall.dismiss(self.member)
+            self._end()
         else:
             room.after_posted(self._part_when_level)
 
@@ -346,12 +439,36 @@ class Session:
         has_all = member.condition is Condition.LEVEL and not member.backlog
         if has_all or member.is_gone:
             self.hall.dismiss(member)
+            self._end()
         else:
             member.on_level = self._part_when_level
 
     def _drop(self) -> None:
+        """It has had its time."""
         self._lines.clear()
+        self._input.keep(0)
+        self._end()
+
+    def _end(self) -> None:
+        self._stop_waiting()
         self.hall.leave(self.member)
+        over, self._over = self._over, None
+        if over is not None:
+            over()
+
+    def _is_message(self, line: bytes | TooLong) -> bool:
+        """Whether a line says something to others, and not to the house."""
+        if isinstance(line, TooLong):
+            return False
+        if self.member.view.is_text and not (self._first and line.lstrip().startswith(b"{")):
+            return _is_said(line)
+        try:
+            message = messages.decode(line)
+        except RoomError:
+            return False
+        if isinstance(message, messages.Command):
+            return _is_said(message.line.encode("utf-8", "replace"))
+        return isinstance(message, _SAID)
 
 
 def _command_in(line: bytes) -> tuple[str, str]:
@@ -361,6 +478,14 @@ def _command_in(line: bytes) -> tuple[str, str]:
     except RoomError:
         return "", ""
     return command.lower(), argument.strip()
+
+
+def _is_said(line: bytes) -> bool:
+    """Whether what a person typed is a message: all but most commands are."""
+    if not line.startswith(_SLASHES_UTF8):
+        return True
+    command = _command_in(line)[0].replace("／", "/")
+    return command.startswith("//") or command in ("/me", "/msg", "/topic")
 
 
 def _typing(caller: Caller, message: messages.Typing) -> None:
@@ -392,6 +517,7 @@ def _pong(caller: Caller, message: messages.Ping) -> None:
     caller.member.tell(events.Pong(message.id))
 
 
+_SAID: Final = (messages.Say, messages.Act, messages.Topic, messages.Dm)
 # What one may ask who is not in the room.
 _WATCHING: Final = (messages.Who, messages.History, messages.Search, messages.Ping)
 _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {

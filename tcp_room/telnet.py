@@ -7,78 +7,93 @@ declined once, so that no two machines can talk each other into a loop.
 
 One command needs its answer: Ctrl-C in the common Linux client sends IP and DO
 TIMING-MARK (RFC 860), and then throws away all that it gets until we say WONT.
+
+XON and XOFF are dropped too: telnet passes Ctrl-Q and Ctrl-S on when its
+terminal does not obey them, and nobody means them as text.
+
+A read of nothing but commands is split by one regular expression, in time
+linear in its length.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-_IAC: Final = 0xFF
-_SE, _AYT, _EC, _SB = 0xF0, 0xF6, 0xF7, 0xFA
-_WILL, _WONT, _DO, _DONT = 0xFB, 0xFC, 0xFD, 0xFE
-_TIMING_MARK: Final = 6
-_BACKSPACE: Final = 0x08
+_IAC: Final = b"\xff"
+_BEGIN: Final = b"\xff\xfa"  # of a subnegotiation
+_EOF, _AYT = b"\xff\xec", b"\xff\xf6"
+_WONT, _DONT = b"\xff\xfc", b"\xff\xfe"
+_DO_TIMING_MARK: Final = b"\xff\xfd\x06"
+_WONT_TIMING_MARK: Final = b"\xff\xfc\x06"
 _YES: Final = b"* yes, still here\r\n"
+_FLOW_CONTROL: Final = b"\x11\x13"
 # What to answer to which verb, to decline.
-_DECLINE: Final = {_DO: _WONT, _WILL: _DONT}
+_DECLINE: Final = {b"\xff\xfd": _WONT, b"\xff\xfb": _DONT}
+# What stands for text: an escaped FF (which will not pass as UTF-8), and erase character.
+_TYPED: Final = {b"\xff\xff": b"\xff", b"\xff\xf7": b"\x08"}
+# A subnegotiation up to its end (FF F0; any other FF in it belongs to a pair) or to the packet's.
+_VALUE: Final = rb"\xff\xfa[^\xff]*+(?:\xff[^\xf0][^\xff]*+)*+"
+_WHOLE: Final = re.compile(_VALUE + rb"\xff\xf0")
+# A command: a subnegotiation, a verb with its option, or any other byte that follows FF.
+_COMMAND: Final = re.compile(
+    rb"(" + _VALUE + rb"(?:\xff\xf0|\xff?\Z)|\xff[\xfb-\xfe].|\xff[^\xfa-\xfe])", re.DOTALL
+)
+
+
+class Heard(NamedTuple):
+    """What a packet amounts to."""
+
+    typed: bytes
+    reply: bytes = b""  # as much as came, and a line, at the most
+    commands: int = 0
+    ended: bool = False  # the client has sent its end of input (RFC 1184, 2.5)
 
 
 class TelnetFilter:
-    """Keeps its state between packets, wherever they are cut: two bytes, and what was declined."""
+    """Keeps its state between packets, wherever they are cut."""
 
-    __slots__ = ("_asked", "_cut", "_declined", "_skipping")
+    __slots__ = ("_cut", "_declined")
 
     def __init__(self) -> None:
-        self._cut = b""  # the beginning of a command whose end is in the next packet
-        self._skipping = False  # between SB and SE
-        self._asked = False  # "are you there?" in this packet
-        self._declined: frozenset[tuple[int, int]] = frozenset()
+        self._cut = b""  # the beginning of a command whose end is in a later packet: 3 bytes
+        self._declined: frozenset[bytes] = frozenset()
 
-    def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """What was typed, and what to answer: as much as came, and a line, at the most."""
-        if _IAC not in data and not self._cut and not self._skipping:
-            return data, b""
-        data, self._cut = self._cut + data, b""
-        clean, reply = bytearray(), bytearray()
-        position = 0
-        while (start := data.find(_IAC, position)) >= 0:
-            if start > position and not self._skipping:
-                clean += data[position:start]
-            verb = data[start + 1] if start + 1 < len(data) else _IAC
-            position = start + (3 if _WILL <= verb <= _DONT and not self._skipping else 2)
-            if position > len(data):
-                self._cut = data[start:]
-                return bytes(clean), self._answer(reply)
-            if not self._skipping:
-                self._obey(verb, data[position - 1], clean, reply)
-            elif verb == _SE:  # what else begins with FF belongs to what is skipped
-                self._skipping = False
-        if not self._skipping:
-            clean += data[position:]
-        return bytes(clean), self._answer(reply)
+    def feed(self, data: bytes) -> Heard:
+        if _IAC not in data and not self._cut:
+            return Heard(data.translate(None, _FLOW_CONTROL))
+        pieces = _COMMAND.split(self._cut + data)
+        # A command that is not whole is all that an FF can begin in what is left.
+        pieces[-1], begun, rest = pieces[-1].partition(_IAC)
+        self._cut = begun + rest
+        commands = pieces[1::2]
+        pieces[1::2] = [_TYPED.get(command, b"") for command in commands]
+        distinct = dict.fromkeys(commands)
+        if commands and commands[-1].startswith(_BEGIN):
+            self._cut = self._cut or _begun(commands[-1])
+        typed = b"".join(pieces).translate(None, _FLOW_CONTROL)
+        return Heard(typed, self._answer(distinct, commands), len(commands), _EOF in distinct)
 
-    def _obey(self, verb: int, option: int, clean: bytearray, reply: bytearray) -> None:
-        """What is not named here (interrupt, break, erase line, ...) means nothing to us."""
-        if verb in _DECLINE:
-            self._decline(verb, option, reply)
-        elif verb == _SB:
-            self._skipping = True
-        elif verb == _IAC:
-            clean.append(_IAC)  # a doubled FF is one FF of data: it will not pass as UTF-8
-        elif verb == _EC:
-            clean.append(_BACKSPACE)
-        elif verb == _AYT:
-            self._asked = True
-
-    def _decline(self, verb: int, option: int, reply: bytearray) -> None:
-        asked = (verb, option)
-        if asked not in self._declined or asked == (_DO, _TIMING_MARK):
-            self._declined |= {asked}
-            reply += bytes((_IAC, _DECLINE[verb], option))
-
-    def _answer(self, reply: bytearray) -> bytes:
+    def _answer(self, distinct: Iterable[bytes], commands: list[bytes]) -> bytes:
         """Are you there? That is answered once a packet: the answer is ten times the question."""
-        if self._asked:
-            reply += _YES
-            self._asked = False
-        return bytes(reply)
+        reply = b"".join(map(self._decline, distinct))
+        marks = commands.count(_DO_TIMING_MARK)
+        return reply + _WONT_TIMING_MARK * marks + _YES * (_AYT in distinct)
+
+    def _decline(self, command: bytes) -> bytes:
+        """The answer to what was not declined yet."""
+        answer = _DECLINE.get(command[:2])
+        if answer is None or command in self._declined or command == _DO_TIMING_MARK:
+            return b""
+        self._declined |= {command}
+        return answer + command[2:]
+
+
+def _begun(value: bytes) -> bytes:
+    """What is kept of a subnegotiation: nothing if it is whole; else that it has begun, and an FF
+    whose pair is in the next packet."""
+    if _WHOLE.fullmatch(value):
+        return b""
+    escapes = len(value) - len(value.rstrip(_IAC))
+    return _BEGIN + _IAC * (escapes % 2)

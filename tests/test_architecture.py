@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 LAYERS: list[set[str]] = [
     {"errors", "config", "chinese"},
     {
-        "intake",
         "languages",
         "limits",
         "lines",
@@ -26,7 +25,7 @@ LAYERS: list[set[str]] = [
         "telnet",
         "text",
     },
-    {"events", "messages"},
+    {"events", "intake", "messages"},
     {"logs.port", "views"},
     {
         "terminal",

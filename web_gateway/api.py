@@ -109,12 +109,20 @@ async def _said(request: web.Request) -> Said:
 
 
 async def body(request: web.Request) -> bytes:
-    """Raises RoomError (too_long)."""
+    """The whole body. Raises RoomError (bad_message, too_long, too_slow)."""
+    config = request.app[HALL].config
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise RoomError("bad_message", "send the body as it is, without a Content-Encoding")
     try:
-        return await request.read()
+        async with asyncio.timeout(config.http_body_s):
+            return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        limit = request.app[HALL].config.text_bytes
-        raise RoomError("too_long", f"a message has {limit} bytes at most") from None
+        raise RoomError("too_long", f"a message has {config.text_bytes} bytes at most") from None
+    except web.RequestPayloadError:
+        raise RoomError("bad_message", "the body is not whole") from None
+    except TimeoutError:
+        seconds = f"{config.http_body_s:g}"
+        raise RoomError("too_slow", f"the body did not come within {seconds} seconds") from None
 
 
 def _decoded(body: bytes) -> Said:

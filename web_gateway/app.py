@@ -14,6 +14,7 @@ from tcp_room.member import Outlet
 from web_gateway import api, incoming, pages, ways
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.gate import HOSTS, gate
+from web_gateway.handler import Runner
 from web_gateway.hooks import NONE, Hooks
 from web_gateway.hosts import Hosts
 from web_gateway.refusals import refusals
@@ -46,12 +47,7 @@ def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.App
 
 def make_runner(app: web.Application, config: Config) -> web.AppRunner:
     """Runs the application with limits that suit a chat."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=config.http_idle_s,
-        shutdown_timeout=config.shutdown_s,
-    )
+    return Runner(app, app[TURNSTILE], config)
 
 
 @web.middleware

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Final, cast
 
 from aiohttp import WSCloseCode, web
@@ -24,9 +23,8 @@ from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.intake import LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
-from tcp_room.lines import TOO_LONG, TooLong
 from tcp_room.member import Why
-from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive
+from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive, peer
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT as TEXT_VIEW
 from tcp_room.views import JSON
@@ -39,12 +37,12 @@ from web_gateway.frames import (
     TEXT,
     UNSUPPORTED,
     FrameDecoder,
-    Message,
     answer_to_closing,
     closing,
     control,
     framed,
 )
+from web_gateway.handler import Handler
 from web_gateway.refusals import STATUS, as_json
 from web_gateway.security import is_own_origin
 from web_gateway.upgrade import VERSION, Upgraded, check_handshake, take_over
@@ -77,27 +75,23 @@ async def websocket(request: web.Request) -> web.StreamResponse:
 
 def _admit(request: web.Request) -> web.StreamResponse:
     """Raises RoomError."""
-    hall, turnstile, bridges = request.app[HALL], request.app[TURNSTILE], request.app[BRIDGES]
+    hall, bridges = request.app[HALL], request.app[BRIDGES]
     if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host")):
         raise RoomError("foreign_origin", "a page of another address may not join")
     check_handshake(request)
     view, hello = _view(request), _hello(request)
-    turnstile.enter(address := request.remote or "")
-    lost = partial(_depart, turnstile, address, bridges)
-    bridge = Bridge(hall, view, hello, lost)
+    # The connection counts already: its place at the turnstile goes along.
+    leave = cast(Handler, request.protocol).hand_over()
+    bridge = Bridge(hall, view, hello, lost=bridges.discard, leave=leave)
     bridges.add(bridge)
     try:
         said_already = take_over(request, bridge)
     except ConnectionResetError:
-        lost(bridge)
+        bridges.discard(bridge)
+        leave()
     else:
         hall.intake.offer(bridge, said_already)
     return Upgraded()
-
-
-def _depart(turnstile: Turnstile, address: str, bridges: set[Bridge], bridge: Bridge) -> None:
-    turnstile.leave(address)
-    bridges.discard(bridge)
 
 
 class Bridge(asyncio.BufferedProtocol):
@@ -108,10 +102,10 @@ class Bridge(asyncio.BufferedProtocol):
         "_closing",
         "_decoder",
         "_gone",
-        "_granted",
         "_hall",
         "_heard",
         "_hello",
+        "_leave",
         "_linger",
         "_lost",
         "_pulse",
@@ -132,18 +126,21 @@ class Bridge(asyncio.BufferedProtocol):
         hall: Hall,
         view: str | None,
         hello: messages.Hello | None,
+        *,
         lost: Callable[[Bridge], None],
+        leave: Callable[[], None],
     ) -> None:
-        """`view` and `hello` are what the query chose; `lost` is called when it is over."""
+        """`view` and `hello` are what the query chose. `lost` is called when the connection is
+        over, and `leave` when its session is."""
         self._hall = hall
         self._view = view
         self._hello = hello
         self._lost = lost
+        self._leave = leave
         config = hall.config
         self._decoder = FrameDecoder(
-            config.message_bytes, config.message_frames, config.lineless_frames
+            config.message_bytes, config.message_frames, config.frames_at_once
         )
-        self._granted = hall.scheduler.time()  # when frames without a line were last allowed
         self._heard = True  # since it was last looked at
         self._asked = False  # a ping has had no answer yet
         self._since = 0.0  # when it was last heard, or asked
@@ -168,6 +165,7 @@ class Bridge(asyncio.BufferedProtocol):
             view=TEXT_VIEW.changed(lang=hall.config.lang) if view == "text" else JSON,
             dress=framed,
             says_hello=view == "json",
+            address=peer(self._transport),
         )
         if view == "text":
             self.session.bare_lines()
@@ -183,19 +181,23 @@ class Bridge(asyncio.BufferedProtocol):
     def take_in(self, data: bytes, /) -> None:
         """What the client sent, when its turn has come (see `intake`)."""
         self._heard = True
-        lines: list[bytes | TooLong] = []
-        for message in self._decoder.feed(data):
-            if message.opcode == TEXT and not self._closing:
-                lines += self._lines(message.payload)
+        decoder, said = self._decoder, []
+        messages = decoder.feed(data)
+        for opcode, payload in messages:
+            if opcode == TEXT:
+                # A last line may have its end, or not.
+                said.append(payload if payload.endswith(b"\n") else payload + b"\n")
             else:
-                self._hear(lines)
-                lines = []
-                self._obey(message)
-        self._hear(lines)
-        if self._decoder.broken:
-            self._close(self._decoder.broken)
-        elif self._decoder.allowance <= 0:
+                self._hear(said)
+                said = []
+                self._obey(opcode, payload)
+        self._hear(said)
+        if decoder.broken:
+            self._close(decoder.broken)
+        elif decoder.allowance <= 0:
             self._ration()
+        elif data and not messages:
+            self._hall.intake.charge(self.reading, len(data))
 
     def eof_received(self) -> None:
         """Who ends without a word is gone."""
@@ -207,7 +209,7 @@ class Bridge(asyncio.BufferedProtocol):
         self.session.member.mute()
         if unhandled := self._hall.intake.forget(self):
             self.take_in(unhandled[: self._hall.config.parting_bytes])
-        self.session.lost()
+        self.session.lost(self._leave)
         if self._gone is not None:
             self._gone.set_result(None)
 
@@ -222,35 +224,23 @@ class Bridge(asyncio.BufferedProtocol):
 
     # -- frames
 
-    def _lines(self, payload: bytes) -> list[bytes | TooLong]:
-        lines, limit = payload.splitlines(), self._hall.config.line_bytes
-        if len(payload) <= limit:
-            return [*lines]
-        return [TOO_LONG if len(line) > limit else line for line in lines]
-
     def _ration(self) -> None:
-        """It sent frames that bring no line: not more than so many in a second."""
-        wait = self._granted + 1.0 - self._hall.scheduler.time()
-        if wait <= 0:
-            self._allow()
-        else:
-            self.reading.pause(LINELESS)
-            self._hall.scheduler.call_later(wait, self._allow)
+        """It sent frames that bring no line: the rest of them wait for a turn, or longer."""
+        config = self._hall.config
+        cost = config.frames_at_once * config.control_as_bytes
+        delay = self._hall.intake.charge(self.reading, cost)
+        self._hall.scheduler.call_later(delay, self._go_on)
 
-    def _allow(self) -> None:
-        if self._transport.is_closing():
-            return
-        self._granted = self._hall.scheduler.time()
-        self._decoder.allowance = self._hall.config.lineless_frames
-        self.reading.resume(LINELESS)
-        self._hall.intake.offer(self, b"")
+    def _go_on(self) -> None:
+        if not self._transport.is_closing():
+            self._decoder.allowance = self._hall.config.frames_at_once
+            self._hall.intake.offer(self, b"")
 
-    def _hear(self, lines: list[bytes | TooLong]) -> None:
-        if lines and not self._closing:
-            self.session.receive(lines)
+    def _hear(self, said: list[bytes]) -> None:
+        if said and not self._closing:
+            self.session.feed(b"".join(said))
 
-    def _obey(self, message: Message) -> None:
-        opcode, payload = message
+    def _obey(self, opcode: int, payload: bytes) -> None:
         if opcode == CLOSE:
             self._part(payload)
         elif opcode == PING:
@@ -272,24 +262,25 @@ class Bridge(asyncio.BufferedProtocol):
         self._transport.close()
         self._wait_for_the_end()
 
-    def _close(self, code: int, reason: str = "") -> None:
-        """Says goodbye, and waits for the same."""
+    def _close(self, code: int, reason: str = "", *, in_haste: bool = False) -> None:
+        """Says goodbye, and waits for the same; `in_haste`, until the kernel has sent it."""
         if self._closing or self._transport.is_closing():
             return
         self._closing = True
         self.session.lost()
         self._transport.write(closing(code, reason))
-        self.reading.resume(SESSION)
-        self._wait_for_the_end()
+        self.reading.resume(SESSION | LINELESS)
+        self._wait_for_the_end(in_haste=in_haste)
 
-    def _wait_for_the_end(self) -> None:
+    def _wait_for_the_end(self, *, in_haste: bool = False) -> None:
         if self._linger is None:
-            self._linger = Linger(self._transport, self._hall.config.linger_s)
+            linger_s = self._hall.config.linger_s
+            self._linger = Linger(self._transport, linger_s, in_haste=in_haste)
 
     # -- called by the room and the session
 
     def close(self, why: Why) -> None:
-        self._close(CLOSE_CODES[why], why)
+        self._close(CLOSE_CODES[why], why, in_haste=why == "stopping")
 
     def pause(self) -> None:
         self.reading.pause(SESSION)

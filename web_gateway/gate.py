@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from tcp_room.errors import RoomError
+from web_gateway.bare import Bare
 from web_gateway.hosts import Hosts, name_of
 
 HOSTS: Final = web.AppKey("hosts", Hosts)
@@ -20,6 +21,8 @@ async def gate(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Raises RoomError (foreign_host)."""
+    if request.version not in (HttpVersion10, HttpVersion11):
+        return Bare(RoomError("bad_request", "oneroom speaks HTTP/1.1 and HTTP/1.0"), 505)
     if request.path not in _FOR_PROBES:
         _check_host(request)
     return await handler(request)

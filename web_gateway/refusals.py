@@ -22,6 +22,7 @@ STATUS: Final = {
     "no_such_room": 404,
     "not_found": 404,
     "bad_method": 405,
+    "too_slow": 408,
     "nick_taken": 409,
     "too_long": 413,
     "foreign_host": 421,

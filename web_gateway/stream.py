@@ -22,7 +22,8 @@ from tcp_room.member import Member, Why
 from tcp_room.pulse import Pulse, keep_alive
 from tcp_room.room import Room
 from tcp_room.views import JSON, View
-from web_gateway.bridge import HALL, TURNSTILE
+from web_gateway.bridge import HALL
+from web_gateway.handler import Handler
 from web_gateway.security import refuse_foreign
 from web_gateway.sse import RETRY, Position, chunk, chunked, position, sse
 from web_gateway.tap import Tap, cut_later, transport_of
@@ -59,8 +60,7 @@ async def _stream(
 ) -> web.StreamResponse:
     """From the first byte to the last. Raises RoomError before the first."""
     refuse_foreign(request.headers)
-    hall, turnstile = request.app[HALL], request.app[TURNSTILE]
-    turnstile.enter(address := request.remote or "")
+    hall = request.app[HALL]
     stream = Stream(hall, request, view)
     try:
         since, epoch = where or (None, None)
@@ -74,7 +74,6 @@ async def _stream(
     finally:
         request.app[STREAMS].discard(stream)
         stream.lost()
-        turnstile.leave(address)
 
 
 def _response(request: web.Request, content_type: str) -> web.StreamResponse:
@@ -102,6 +101,7 @@ class Stream:
     __slots__ = (
         "_frame",
         "_hall",
+        "_leave",
         "_protocol",
         "_pulse",
         "_timer",
@@ -113,7 +113,8 @@ class Stream:
     def __init__(self, hall: Hall, request: web.Request, view: View) -> None:
         self._hall = hall
         self._transport = transport_of(request)
-        self._protocol = cast(asyncio.Protocol, request.protocol)
+        self._protocol = cast(Handler, request.protocol)
+        self._leave: Callable[[], None] = _nothing
         self._pulse = Pulse(self._transport)
         self._timer: asyncio.TimerHandle | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -132,6 +133,7 @@ class Stream:
     def open(self, preamble: bytes) -> None:
         """The headers are written: whatever waits may follow."""
         config = self._hall.config
+        self._leave = self._protocol.hand_over()  # the place at the turnstile, till it is over
         keep_alive(self._transport, config)
         self._transport.set_write_buffer_limits(config.member_buffer_bytes)
         self._transport.set_protocol(Tap(self._protocol, self.member, self.end))
@@ -150,6 +152,7 @@ class Stream:
         """It is over; what still waits in the socket must not keep it."""
         self.member.mute()
         self._hall.leave(self.member)
+        self._leave()
         if self._timer is not None:
             self._timer.cancel()
         cut_later(self._transport, self._hall.config.linger_s)
@@ -185,6 +188,10 @@ class Stream:
 
     def resume(self) -> None:
         pass
+
+
+def _nothing() -> None:
+    pass
 
 
 def _bare(view: View) -> View:

@@ -198,11 +198,11 @@ class Members:
             raise RuntimeError("the members could not come in")
 
     def stop(self) -> Heard:
-        """What they have heard, in the end."""
-        into = _pipe(self._process.stdin)
-        into.write(b"stop\n")
-        into.flush()
-        return msgspec.json.decode(self._out.read(), type=Heard)
+        """What they have heard, in the end. Raises RuntimeError."""
+        said, _ = self._process.communicate(b"stop\n")
+        if self._process.returncode:
+            raise RuntimeError(f"the members' process ended with {self._process.returncode}")
+        return msgspec.json.decode(said, type=Heard)
 
     def __enter__(self) -> Members:
         return self

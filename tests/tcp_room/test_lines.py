@@ -103,7 +103,7 @@ def test_a_byte_at_a_time_is_understood_and_memory_is_bounded(data: bytes, limit
     lines: Lines = []
     for byte in one_by_one(data):
         lines += decoder.feed(byte)
-        assert len(decoder.peek()) <= limit
+        assert len(decoder) <= limit
     assert lines + decoder.finish() == what_was_meant(data, limit)
 
 
@@ -151,43 +151,46 @@ def test_nothing_at_all_is_no_line() -> None:
     assert decoded(b"hi\n") == [b"hi"]
 
 
-def test_the_limit_can_be_raised_in_the_middle_of_a_line() -> None:
-    decoder = LineDecoder(4)
-    assert decoder.feed(b"{abc") == []
-    decoder.limit = 8
-    assert decoder.feed(b"defg\n") == [b"{abcdefg"]
-
-
-def test_the_beginning_of_a_line_can_be_looked_at_before_it_ends() -> None:
+def test_lines_are_taken_as_they_are_wanted_and_the_rest_waits_as_bytes() -> None:
     decoder = LineDecoder(100)
-    decoder.feed(b"hi\n\x16\x03")
-    assert decoder.peek() == b"\x16\x03"
-    decoder.feed(b"\n")
-    assert decoder.peek() == b""
+    decoder.push(b"one\r\ntwo\n")
+    decoder.push(b"three\nfo")
+    assert decoder.take(0) == []
+    assert decoder.take(2) == [b"one", b"two"]
+    assert (len(decoder), decoder.has_line) == (8, True)
+    assert decoder.take(2) == [b"three"]
+    assert (len(decoder), decoder.has_line) == (2, False)
+    decoder.push(b"ur\n")
+    assert decoder.take() == [b"four"]
 
 
-@pytest.mark.parametrize(
-    ("data", "bare"),
-    [
-        (b"hi\n", True),
-        (b"\n", True),
-        (b"hi\nthere\r\n", True),
-        (b"hi\r\n", False),
-        (b"hi\r", False),
-        (b"hi\r\0", False),
-        (b"hi\r\nthere\n", False),
-        (b"hi", None),
-        (b"", None),
-    ],
-)
-def test_the_first_line_end_tells_what_to_answer_with(data: bytes, bare: bool | None) -> None:
-    for packets in ([data], one_by_one(data)):
-        decoder = LineDecoder(100)
-        fed(decoder, packets)
-        assert decoder.sends_bare_lf is bare
+@given(STREAMS, LIMITS, st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=24))
+def test_when_lines_are_taken_changes_nothing(
+    data: bytes, limit: int, steps: list[tuple[int, int]]
+) -> None:
+    decoder, rest = LineDecoder(limit), data
+    lines: Lines = []
+    for size, count in steps:
+        decoder.push(rest[:size])
+        rest = rest[size:]
+        taken = decoder.take(count)
+        assert len(taken) <= count
+        lines += taken
+    decoder.push(rest)
+    decoder.end()
+    assert lines + decoder.take() == what_was_meant(data, limit)
 
 
-def test_the_end_of_a_line_over_the_limit_tells_it_too() -> None:
-    decoder = LineDecoder(4)
-    fed(decoder, [b"xxxxxx", b"xx", b"x\n"])
-    assert decoder.sends_bare_lf is True
+def test_of_what_waits_so_many_lines_are_kept() -> None:
+    decoder = LineDecoder(100)
+    decoder.push(b"one\ntwo\nthree\nfo")
+    decoder.keep(2)
+    assert decoder.take() == [b"one", b"two"]
+    assert len(decoder) == 0
+    decoder.push(b"one\nhalf")
+    decoder.keep(2)
+    decoder.end()
+    assert decoder.take() == [b"one"]
+    decoder.push(b"one\n")
+    decoder.keep(0)
+    assert not decoder.has_line

@@ -7,13 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from tcp_room.lines import TOO_LONG
+from tcp_room.config import Config
 from tcp_room.member import Condition
 from tcp_room.messages import Hello
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
 from tests.fakes import House, RecordingOutlet, RemoteEngine, sent, typed
+
+OVERLONG = b"x" * (Config().line_bytes + 1)
 
 
 def nicks(house: House) -> set[str]:
@@ -134,7 +136,7 @@ def test_empty_first_lines_decide_nothing() -> None:
 def test_a_first_line_that_is_too_long_is_told_of_and_the_next_one_is_heard() -> None:
     house = House()
     session, sees = house.visitor()
-    session.receive([TOO_LONG, b"hello"])
+    session.receive([OVERLONG, b"hello"])
     house.loop.settle()
     assert codes_shown(sees) == ["too_long"]
     assert texts(house) == ["hello"]
@@ -338,7 +340,7 @@ def test_an_error_is_told_to_its_author_alone() -> None:
     _, bob_sees = house.enter("bob")
     session, sees = house.enter("al")
     house.hush()
-    session.receive([b"\xff", TOO_LONG, b"/nonsense", b"a\x1bb", b"fine"])
+    session.receive([b"\xff", OVERLONG, b"/nonsense", b"a\x1bb", b"fine"])
     house.loop.settle()
     assert codes_shown(sees) == ["bad_utf8", "too_long", "unknown_command", "bad_text"]
     assert bob_sees.lines == ["12:00 <al> fine"]

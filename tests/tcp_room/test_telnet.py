@@ -32,8 +32,8 @@ STREAMS = st.lists(
 def filtered(*packets: bytes) -> tuple[bytes, bytes]:
     """What was typed on a connection that sends these packets, and what it is answered."""
     telnet = TelnetFilter()
-    answers = [telnet.feed(packet) for packet in packets]
-    return b"".join(clean for clean, _ in answers), b"".join(reply for _, reply in answers)
+    heard = [telnet.feed(packet) for packet in packets]
+    return b"".join(packet.typed for packet in heard), b"".join(packet.reply for packet in heard)
 
 
 def one_by_one(data: bytes) -> list[bytes]:
@@ -51,9 +51,9 @@ def declining(reply: bytes) -> Sequence[bytes]:
 
 def test_plain_text_passes_as_the_very_same_object() -> None:
     data = "hello 小明\r\n".encode()
-    clean, reply = TelnetFilter().feed(data)
-    assert clean is data
-    assert reply == b""
+    heard = TelnetFilter().feed(data)
+    assert heard.typed is data
+    assert heard == (data, b"", 0, False)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_all_options_together_get_512_answers_however_often_they_are_offered() -
 
 def test_two_of_us_cannot_talk_each_other_into_a_loop() -> None:
     ours, theirs = TelnetFilter(), TelnetFilter()
-    _, reply = ours.feed(PUTTY + CTRL_C)
-    assert theirs.feed(reply) == (b"", b"")
+    reply = ours.feed(PUTTY + CTRL_C).reply
+    assert theirs.feed(reply)[:2] == (b"", b"")
 
 
 def test_being_asked_in_a_flood_makes_no_flood_of_answers() -> None:
@@ -121,7 +121,7 @@ def test_whatever_byte_follows_ff_the_next_line_is_understood() -> None:
     for second in range(256):
         telnet = TelnetFilter()
         telnet.feed(IAC + bytes([second]) + b"\1" + IAC + SE)
-        assert telnet.feed(b"hi\n") == (b"hi\n", b"")
+        assert telnet.feed(b"hi\n") == (b"hi\n", b"", 0, False)
 
 
 def test_a_doubled_ff_is_one_that_never_passes_as_utf_8() -> None:
@@ -135,8 +135,9 @@ def test_of_an_option_s_value_nothing_is_kept_however_long_it_is() -> None:
     telnet = TelnetFilter()
     telnet.feed(IAC + SB)
     for _ in range(16):
-        assert telnet.feed(b"x" * 65536) == (b"", b"")
-    assert telnet.feed(IAC + SE + b"hi") == (b"hi", b"")
+        assert telnet.feed(b"x" * 65536)[:2] == (b"", b"")
+        assert len(telnet._cut) <= 3
+    assert telnet.feed(IAC + SE + b"hi")[:2] == (b"hi", b"")
 
 
 def test_an_option_s_value_ends_with_its_end_whatever_stands_before_it() -> None:
@@ -169,4 +170,38 @@ def test_what_is_typed_is_never_more_than_what_was_sent(data: bytes) -> None:
 
 @given(st.binary(max_size=40))
 def test_text_with_its_ff_doubled_arrives_as_it_was(data: bytes) -> None:
-    assert filtered(data.replace(IAC, IAC + IAC)) == (data, b"")
+    text = data.translate(None, b"\x11\x13")
+    assert filtered(data.replace(IAC, IAC + IAC)) == (text, b"")
+
+
+@pytest.mark.parametrize("char", ["\x11", "\x13"])
+def test_ctrl_s_and_ctrl_q_are_not_text(char: str) -> None:
+    control = char.encode()
+    assert filtered(b"h" + control + b"i" + control + b"\r\n") == (b"hi\r\n", b"")
+    assert filtered(IAC + WILL + control + b"hi")[0] == b"hi"
+
+
+def test_the_end_of_input_is_heard_after_what_was_typed() -> None:
+    assert TelnetFilter().feed(b"bye" + IAC + b"\xec") == (b"bye", b"", 1, True)
+    assert not TelnetFilter().feed(IAC + SB + IAC + b"\xec" + IAC + SE).ended
+
+
+@pytest.mark.parametrize(
+    ("packet", "commands"),
+    [
+        (b"hi", 0),
+        (PUTTY + b"hi", 7),
+        (IAC + AYT, 1),
+        (IAC + SB + b"\x1f\0\x50\0\x18" + IAC + SE, 1),
+        (IAC + DO, 0),
+    ],
+)
+def test_commands_are_counted(packet: bytes, commands: int) -> None:
+    assert TelnetFilter().feed(packet).commands == commands
+
+
+def test_a_subnegotiation_counts_in_each_packet_that_it_reaches() -> None:
+    telnet = TelnetFilter()
+    assert [telnet.feed(part).commands for part in (IAC + SB, b"x", IAC, SE, b"hi")] == [1] * 4 + [
+        0
+    ]

@@ -99,6 +99,13 @@ class Served:
         assert runner is not None and runner.server is not None
         return len(runner.server.connections)
 
+    @property
+    def requests(self) -> int:
+        """How many have begun to be handled."""
+        runner = self.client.server.runner
+        assert runner is not None and runner.server is not None
+        return runner.server.requests_count
+
 
 class Answer:
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

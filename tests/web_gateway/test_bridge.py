@@ -299,19 +299,23 @@ class Wire:
 )
 def test_frames_that_bring_no_line_are_handled_at_a_pace(frame: bytes, answer: bytes) -> None:
     """However many come at once: the rest waits, and the connection is not read meanwhile."""
-    house = fakes.House(lineless_frames=10)
-    bridge = Bridge(house.hall, None, Hello(nick="al"), lambda gone: None)
+    house = fakes.House(
+        frames_at_once=10, control_as_bytes=10, lineless_bytes_per_s=100, lineless_burst_bytes=100
+    )
+    bridge = Bridge(house.hall, None, Hello(nick="al"), lost=lambda gone: None, leave=lambda: None)
     bridge.connection_made(cast(asyncio.Transport, wire := Wire()))
     house.loop.settle()
-    seconds = 0
     bridge.take_in(frame * 35 + sent(1, b'{"kind":"ping","id":"after"}'))
+    assert wire.written.count(answer) <= 10 or not answer  # in one turn
+    seconds = 0
+    house.loop.advance(1.0)
     while b"after" not in wire.written:
-        assert not wire.is_read
-        assert wire.written.count(answer) <= 10 * (1 + seconds) or not answer
         seconds += 1
+        assert not wire.is_read
+        assert wire.written.count(answer) <= 20 + 10 * seconds or not answer
         house.loop.advance(1.0)
     house.loop.advance(1.0)
-    assert wire.is_read and seconds >= 3
+    assert wire.is_read and seconds >= 1
     wire.end()
 
 

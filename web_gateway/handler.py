@@ -1,0 +1,135 @@
+"""One HTTP connection, from its first moment to its last: aiohttp's, with its ends bounded.
+
+- It counts at the turnstile before it has sent a byte, so idle and slow ones count, too.
+- An answer that its client does not read is cut after `http_answer_s`.
+- What is no HTTP is answered by a code, and writes nothing to the log.
+- When it becomes a WebSocket, its place at the turnstile goes along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from aiohttp import web
+
+from tcp_room.config import Config
+from tcp_room.errors import RoomError
+from tcp_room.limits import Turnstile
+from tcp_room.pulse import Linger
+from web_gateway.bare import Bare, bare
+
+_log = logging.getLogger(__name__)
+
+
+class Runner(web.AppRunner):
+    """Runs an application on connections that are counted."""
+
+    def __init__(self, app: web.Application, turnstile: Turnstile, config: Config) -> None:
+        super().__init__(app, access_log=None, shutdown_timeout=config.shutdown_s)
+        self._turnstile = turnstile
+        self._config = config
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made, self._turnstile, self._config)
+
+
+class _Server(web.Server):
+    """Makes the protocol of each connection."""
+
+    def __init__(self, made: web.Server, turnstile: Turnstile, config: Config) -> None:
+        """`made` is the application's own."""
+        super().__init__(made.request_handler, request_factory=made.request_factory)
+        self._turnstile = turnstile
+        self._config = config
+
+    def __call__(self) -> Handler:
+        return Handler(self, self._turnstile, self._config)
+
+
+class Handler(web.RequestHandler):
+    __slots__ = ("_config", "_leave", "_turnstile")
+
+    def __init__(self, server: web.Server, turnstile: Turnstile, config: Config) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # as AppRunner itself passes it
+            keepalive_timeout=config.http_idle_s,
+            lingering_time=config.linger_s,
+            # A few compressed bytes would be megabytes, unpacked on the loop.
+            auto_decompress=False,
+        )
+        self._turnstile = turnstile
+        self._config = config
+        self._leave: Callable[[], None] = _nothing
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        address = _address(transport)
+        try:
+            self._turnstile.enter(address)
+        except RoomError as error:
+            self._turn_away(cast(asyncio.Transport, transport), error)
+            return
+        self._leave = partial(self._turnstile.leave, address)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        self.hand_over()()
+        super().connection_lost(error)
+
+    def hand_over(self) -> Callable[[], None]:
+        """Whoever calls it counts the connection from now on, and calls the result at its end."""
+        leave, self._leave = self._leave, _nothing
+        return leave
+
+    def _turn_away(self, transport: asyncio.Transport, error: RoomError) -> None:
+        """Says why, and waits a little until that is read: closing at once would be a reset."""
+        self._force_close = True  # what comes is not read
+        transport.write(bare(error))
+        try:
+            transport.write_eof()
+        except OSError:  # the client has gone already
+            transport.abort()
+        else:
+            Linger(transport, self._config.linger_s)
+
+    async def finish_response(
+        self, request: web.BaseRequest, answer: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            async with asyncio.timeout(self._config.http_answer_s):
+                return await super().finish_response(request, answer, start_time)
+        except TimeoutError:
+            if self.transport is not None:
+                self.transport.abort()
+            return answer, True
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        error: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answers what cannot be read, and exceptions from outside of the routes."""
+        if request.writer.output_size:
+            raise ConnectionError("the answer has begun already")
+        if status < 500:
+            return Bare(RoomError("bad_request", "that is no HTTP request that can be answered"))
+        _log.error("a request failed", exc_info=error)
+        return Bare(RoomError("internal", "the server made a mistake"))
+
+
+def _nothing() -> None:
+    pass
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """As `request.remote`; nothing for a client that has gone before we came to it."""
+    name: Any = transport.get_extra_info("peername")
+    return str(name[0]) if name else ""

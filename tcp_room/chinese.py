@@ -36,6 +36,10 @@ CHINESE: Final[dict[str, str]] = {
     ),
     "Messages {first} to {last} are no longer kept": "第 {first} 到 {last} 条消息已不再保存",
     "Messages {first} to {last} are missing": "第 {first} 到 {last} 条消息缺失",
+    "Messages {first} to {last} are lost: the log cannot read them": (
+        "第 {first} 到 {last} 条消息已丢失：记录中这部分读不出来"
+    ),
+    "{count} messages could not be read: they are lost": "有 {count} 条消息读不出来，已丢失",
     "You are now {nick}": "你现在叫 {nick}",
     "{count} in #{room}: {people}": "#{room} 有 {count} 人：{people}",
     "{count} in #{room}: {people} and {more} more": (
@@ -46,6 +50,16 @@ CHINESE: Final[dict[str, str]] = {
     "Nothing has been said here yet": "这里还没有人说过话",
     "Nothing found": "没有找到",
     "yes, still here": "是的，还在",
+    "the log is slow just now; try again in a moment": "记录暂时跟不上，请稍后再试",
+    "nobody can tell yet whether that was kept; send it again": (
+        "暂时不知道那条消息有没有存下来，请再发一次"
+    ),
+    "that id belongs to another message; choose a new one": "这个 id 已属于另一条消息，请换一个",
+    "the log cannot be read just now": "记录暂时读不出来",
+    "search for {limit} characters at most": "搜索词最多 {limit} 个字符",
+    "your private message to {nick} may not have arrived: the connection broke; send it again": (
+        "你给 {nick} 的悄悄话可能没有送到：对方的连接断了，请再发一次"
+    ),
     # -- commands: help
     "this list": "这份列表",
     "choose a name": "给自己取名",

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "chinese"},
+    {"allowance", "errors", "config", "chinese", "rota"},
     {
         "languages",
         "limits",
@@ -33,12 +33,13 @@ LAYERS: list[set[str]] = [
         "logs.turns",
         "logs.witness",
         "logs.sqlite.schema",
+        "pages",
         "presence",
         "search",
         "window",
     },
     {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
-    {"logs.sqlite.upkeep"},
+    {"logs.sqlite.upkeep", "courier"},
     {"logs.sqlite.engine"},
     {"room"},
     {"hall"},

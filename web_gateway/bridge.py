@@ -24,7 +24,7 @@ from tcp_room.hall import Hall
 from tcp_room.intake import LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
 from tcp_room.member import Why
-from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive, peer
+from tcp_room.pulse import Linger, Pulse, has_to_read, keep_alive, peer, unsent
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT as TEXT_VIEW
 from tcp_room.views import JSON
@@ -287,6 +287,9 @@ class Bridge(asyncio.BufferedProtocol):
 
     def resume(self) -> None:
         self.reading.resume(SESSION)
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         now, config = self._hall.scheduler.time(), self._hall.config

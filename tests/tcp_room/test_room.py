@@ -1425,6 +1425,7 @@ def test_history_shows_nothing_of_what_is_on_its_way(query: dict[str, int]) -> N
     house.loop.settle()
     log.settle(1)
     sent(al, "history", **query)
+    house.loop.settle()
     log.answer()
     house.loop.settle()
     [page] = of_kind(outlet, "history")
@@ -1609,12 +1610,15 @@ def test_a_page_ends_where_it_was_asked_to_while_its_beginning_is_trimmed() -> N
     house.loop.settle()
     alice_sees.forget()
     sent(alice, "history", before=6, limit=3)
+    house.loop.settle()
     [(after, limit, done)] = log.unread
     log.unread.clear()
     done([record for record in log.records if record.event.seq > max(after, 4)][:limit])
     house.loop.settle()
     [history] = of_kind(alice_sees, "history")
     assert [event["seq"] for event in history["events"]] == [5]
+    assert (history["from"], history["to"]) == (3, 5)
+    assert history["gaps"] == [{"from": 3, "to": 4, "reason": "lost"}]
 
 
 def test_a_person_can_read_on_behind_a_message() -> None:
@@ -1636,16 +1640,17 @@ def test_a_person_can_read_on_behind_a_message() -> None:
     ]
 
 
-def test_a_room_that_was_kept_is_read_into_memory_again() -> None:
+def test_the_first_to_come_reads_a_room_into_memory_for_the_others() -> None:
     engine = MemoryEngine("e1", keep_events=100)
     first = House(engine)
     bob, _ = first.enter("bob")
     bob.receive([b"hi", b"ho"])
     first.loop.settle()
     first.hall.rooms["lobby"].close()
-    again = House(engine).hall.room("lobby")
-    assert again.head == 2
-    assert again._window.covers(0)
+    again = House(engine)
+    again.enter("carol")
+    assert again.hall.rooms["lobby"].head == 2
+    assert again.hall.rooms["lobby"]._window.covers(0)
 
 
 # -- doors that break their contract

@@ -62,7 +62,7 @@ def test_a_search_goes_on_where_it_stopped() -> None:
 
 
 def test_what_is_read_through_at_once_is_bounded() -> None:
-    house = House(search_events=2, page_events=1)
+    house = House(search_events=2, search_page_events=1)
     al, sees = told(house)
     seqs: list[int] = []
     before, asked, more = None, 0, True
@@ -77,7 +77,7 @@ def test_what_is_read_through_at_once_is_bounded() -> None:
 
 
 def test_each_page_is_a_turn_of_its_own() -> None:
-    house = House(engine := RemoteEngine(), page_events=2)
+    house = House(engine := RemoteEngine(), search_page_events=2)
     al, sees = house.enter("al", JSON)
     for text in SAID:
         sent(al, "say", text=text)

@@ -11,7 +11,7 @@ from tcp_room.events import Say
 from tcp_room.logs.port import Record
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
-from tcp_room.window import Entry, Window, page
+from tcp_room.window import Entry, Shelf, Window, page
 from tests.fakes import CountingView
 
 
@@ -35,18 +35,18 @@ def test_an_entry_is_encoded_once_per_view() -> None:
 
 
 def test_an_empty_window_covers_nothing() -> None:
-    window = Window(10)
+    window = Window(10, Shelf(1 << 30))
     assert not any(window.covers(after) for after in range(-1, 3))
 
 
 def test_a_window_covers_what_it_holds_and_nothing_beside_it() -> None:
-    window = Window(10)
+    window = Window(10, Shelf(1 << 30))
     window.extend(entries(5, 8))
     assert [after for after in range(12) if window.covers(after)] == [4, 5, 6, 7]
 
 
 def test_a_read_gives_what_follows_up_to_a_limit() -> None:
-    window = Window(10)
+    window = Window(10, Shelf(1 << 30))
     window.extend(entries(5, 8))
     assert seqs(window.after(4, 2)) == [5, 6]
     assert seqs(window.after(6, 100)) == [7, 8]
@@ -56,7 +56,7 @@ def test_a_read_gives_what_follows_up_to_a_limit() -> None:
 def test_a_window_keeps_what_it_promises_and_at_most_twice_that(
     keep: int, sizes: list[int]
 ) -> None:
-    window, head = Window(keep), 0
+    window, head = Window(keep, Shelf(1 << 30)), 0
     for size in sizes:
         window.extend(entries(head + 1, head + size))
         head += size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from web_gateway.bridge import BRIDGES, Bridge
 expect.set_options(timeout=10_000)
 
 PROGRAMS: Final = ("chromium", "google-chrome", "google-chrome-stable")
-# A name that the browser takes for this machine, but does not trust as it trusts localhost.
-NAME: Final = "chat.test"
+# A name of this machine, which the browser does not trust as it trusts localhost.
+NAME: Final = f"{socket.gethostname().partition('.')[0].lower()}.local"
 # A browser that calls nobody but us, and needs neither a screen nor privileges.
 ARGUMENTS: Final = [
     "--no-sandbox",

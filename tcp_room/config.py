@@ -83,6 +83,13 @@ class Config:
     text_bytes: int = 4096
     # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
     line_bytes: int = 32 * 1024
+    # A WebSocket message may carry several lines; one that carries very many is not even read.
+    message_bytes: int = 64 * 1024
+    # Libraries cut a message into frames of some KiB; each frame costs as much as a message.
+    message_frames: int = 1024
+    # Frames that bring no line (pings, parts of messages, empty messages) of one connection that
+    # are decoded at once: a twentieth of a millisecond's worth. Each is paid for as a command.
+    frames_at_once: int = 32
     topic_bytes: int = 400
     # One read: large enough that a busy connection costs few system calls, and small enough that
     # handling it takes well below a millisecond.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 CODES: Final[dict[str, str]] = {
+    "bad_handshake": "the request does not begin a WebSocket as RFC 6455 says",
     "bad_json": "the line begins with { but is not a JSON object",
     "bad_method": "that cannot be done with this address",
     "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
@@ -20,6 +21,7 @@ CODES: Final[dict[str, str]] = {
     "bad_room": "that cannot be the name of a room",
     "bad_text": "the text holds control characters",
     "bad_utf8": "the bytes are not UTF-8",
+    "bad_version": "another version of the WebSocket protocol than ours",
     "busy": "more waits to be kept than may wait: try again in a moment",
     "empty": "there is nothing in it to say",
     "foreign_host": "the request names a host that is not this house's",

@@ -113,7 +113,10 @@ TEXT: Final = _text_view(**asdict(TextView()))
 
 @lru_cache(maxsize=256)
 def _time(seconds: int, form: str) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
+    except (ValueError, OverflowError, OSError):
+        return "??:?? "  # no calendar has it: a log of another making, another server
 
 
 @lru_cache(maxsize=1024)  # of who speaks just now; a turn's lines have the same few
@@ -255,7 +258,7 @@ def _found(event: events.Found, view: TextView) -> Iterator[str]:
 
 
 def _help(event: events.Help, view: TextView) -> Iterator[str]:
-    width = max(len(line.usage) for line in event.commands)
+    width = max((len(line.usage) for line in event.commands), default=0)
     for line in event.commands:
         yield f"* {line.usage:<{width}}  {translated(view.lang, line.help)}"
 

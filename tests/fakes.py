@@ -40,6 +40,7 @@ class FakeLoop:
         self.ready: list[Callable[[], object]] = []
         self._later: list[tuple[float, int, Timer]] = []
         self._order = count()
+        self.turns = 0
 
     def time(self) -> float:
         return self.now
@@ -54,9 +55,13 @@ class FakeLoop:
 
     def turn(self) -> None:
         """Once round the loop: what is ready now."""
-        ready, self.ready = self.ready, []
-        for callback in ready:
-            callback()
+        self.turns += 1
+        ready, self.ready = deque(self.ready), []
+        try:
+            while ready:
+                ready.popleft()()
+        finally:
+            self.ready[:0] = ready  # a real loop reports what was raised, and goes on
 
     def settle(self, turns: int = 10_000) -> None:
         """Round and round until nothing is ready."""

@@ -51,18 +51,22 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 CLIENT_LAYERS: list[set[str]] = [
-    {"address", "attention", "backoff", "completion", "duration", "errors", "palette", "status"},
-    {"inbox", "outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
-    {"link", "posts"},
+    {"address", "attention", "backoff", "completion", "duration", "errors", "excerpt"}
+    | {"palette", "status"},
+    {"inbox", "outbox", "places", "settings", "state", "stdio", "stranger", "typed", "wire"},
+    {"posts", "weblink"},
+    {"link"},
     {"connection"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
+    {"start"},
     {"__main__"},
 ]
 CLIENT_SHELLS = {
     "places",
     "stdio",
+    "stranger",
     "weblink",
     "link",
     "posts",
@@ -70,6 +74,7 @@ CLIENT_SHELLS = {
     "room",
     "pipes",
     "console",
+    "start",
 }
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}

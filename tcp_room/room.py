@@ -153,6 +153,7 @@ class Room:
         self._sweep_from = 0
         self._turning = False
         self._unsettled = 0
+        self._waiting_bytes = 0  # of the drafts at the log
         self._is_torn = False  # what was settled does not follow on what members have
         self._comings = Comings()
         self._leaving: dict[str, events.Here] = {}  # by nick: gone, and nobody told yet
@@ -432,7 +433,7 @@ class Room:
                 size += _bytes_of(posted.text)
                 if size >= self._config.turn_bytes:
                     break
-        self._unsettled = len(drafts)
+        self._unsettled, self._waiting_bytes = len(drafts), size
         try:
             if drafts:
                 self._log.append(drafts, self._now())
@@ -449,13 +450,15 @@ class Room:
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """The log's answer (see logs.port.Sink): what is new goes to everybody."""
-        newest = self._newest()
+        newest, in_flight = self._newest(), self._in_flight
         for outcome in outcomes:
-            draft = self._next_draft()
+            while not isinstance(draft := in_flight.popleft(), Draft):
+                self._release_passing(draft)
             is_new = isinstance(outcome, Record) and outcome.event.seq > newest
             if isinstance(outcome, Record) and is_new:
-                self._add(outcome, newest, draft.by)
+                self._is_torn |= outcome.event.seq != newest + 1
                 newest = outcome.event.seq
+                self._items.append((Entry(outcome), draft.by))
             else:
                 outcome = _checked(draft, outcome)
             if isinstance(draft.by, Poster):
@@ -464,27 +467,18 @@ class Room:
                 self._answer(draft, outcome)
         self._unsettled -= len(outcomes)
         if not self._unsettled:
+            self._shared.waiting.give_back(self._waiting_bytes)
+            self._waiting_bytes = 0
             self._pass_on()
             self._guard(self._deliver)
-
-    def _add(self, record: Record, newest: int, by: Any) -> None:
-        """Puts a new record into the turn."""
-        self._is_torn |= record.event.seq != newest + 1
-        self._items.append((Entry(record), by))
-
-    def _next_draft(self) -> Draft:
-        """The oldest that is unanswered. What was posted before it goes before it."""
-        while not isinstance(posted := self._in_flight.popleft(), Draft):
-            self._release_passing(posted)
-        self._shared.waiting.give_back(_bytes_of(posted.text))
-        return posted
 
     def arrived(self, records: Sequence[Record]) -> None:
         """What other nodes posted (see logs.port.Sink)."""
         newest = self._newest()
         for record in records:
-            self._add(record, newest, None)
+            self._is_torn |= record.event.seq != newest + 1
             newest = record.event.seq
+            self._items.append((Entry(record), None))
         if not self._turning:
             self._turning = True
             self._guard(self._deliver)

@@ -37,7 +37,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from tcp_room import events
 from tcp_room.allowance import Allowance
@@ -153,7 +153,8 @@ class Room:
         self._sweep_from = 0
         self._turning = False
         self._unsettled = 0
-        self._waiting_bytes = 0  # of the drafts at the log
+        self._turn_bytes = 0  # text of the drafts at the log
+        self._waiting_bytes = 0  # text that was posted while the log was busy: see `_may_wait`
         self._is_torn = False  # what was settled does not follow on what members have
         self._comings = Comings()
         self._leaving: dict[str, events.Here] = {}  # by nick: gone, and nobody told yet
@@ -320,12 +321,23 @@ class Room:
         Answered with `busy` when more text waits to be committed than may.
         """
         draft = Draft(kind, text, by.nick, by.door, by.author, id, by)
-        if self._shared.waiting.take(_bytes_of(text)):
-            self._ask(draft)
+        if self._unsettled and not self._may_wait(_bytes_of(text)):
+            self._refuse(draft, _busy())
         else:
-            self._refuse(
-                draft, RoomError("busy", "the log is slow just now; try again in a moment")
-            )
+            self._ask(draft)
+
+    def _may_wait(self, size: int) -> bool:
+        """Whether text of that size may wait for a log that is busy. (What is posted while it is
+        not goes to it in this very turn of the loop, and is not counted.)"""
+        may = self._shared.waiting.take(size)
+        self._waiting_bytes += size * may
+        return may
+
+    def _committed(self) -> None:
+        """A turn is settled: what waited for it waits no more."""
+        freed = min(self._turn_bytes, self._waiting_bytes) if self._posted else self._waiting_bytes
+        self._shared.waiting.give_back(freed)
+        self._waiting_bytes -= freed
 
     def typing(self, member: Member) -> None:
         self._ask(_Passing(events.Typing(member.nick), member))
@@ -433,7 +445,7 @@ class Room:
                 size += _bytes_of(posted.text)
                 if size >= self._config.turn_bytes:
                     break
-        self._unsettled, self._waiting_bytes = len(drafts), size
+        self._unsettled, self._turn_bytes = len(drafts), size
         try:
             if drafts:
                 self._log.append(drafts, self._now())
@@ -454,11 +466,12 @@ class Room:
         for outcome in outcomes:
             while not isinstance(draft := in_flight.popleft(), Draft):
                 self._release_passing(draft)
-            is_new = isinstance(outcome, Record) and outcome.event.seq > newest
-            if isinstance(outcome, Record) and is_new:
-                self._is_torn |= outcome.event.seq != newest + 1
-                newest = outcome.event.seq
-                self._items.append((Entry(outcome), draft.by))
+            is_new = isinstance(outcome, Record) and (seq := outcome.event.seq) > newest
+            if is_new:
+                if seq != newest + 1:
+                    self._is_torn = True
+                newest = seq
+                self._items.append((Entry(cast(Record, outcome)), draft.by))
             else:
                 outcome = _checked(draft, outcome)
             if isinstance(draft.by, Poster):
@@ -467,8 +480,8 @@ class Room:
                 self._answer(draft, outcome)
         self._unsettled -= len(outcomes)
         if not self._unsettled:
-            self._shared.waiting.give_back(self._waiting_bytes)
-            self._waiting_bytes = 0
+            if self._waiting_bytes:
+                self._committed()
             self._pass_on()
             self._guard(self._deliver)
 
@@ -476,7 +489,7 @@ class Room:
         """What other nodes posted (see logs.port.Sink)."""
         newest = self._newest()
         for record in records:
-            self._is_torn |= record.event.seq != newest + 1
+            self._is_torn = self._is_torn or record.event.seq != newest + 1
             newest = record.event.seq
             self._items.append((Entry(record), None))
         if not self._turning:

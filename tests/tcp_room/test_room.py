@@ -1955,7 +1955,7 @@ def test_a_view_that_cannot_pack_drops_its_members_and_nobody_else() -> None:
 
 def test_a_post_beyond_what_may_wait_is_refused_with_busy_and_never_said() -> None:
     engine = RemoteEngine()
-    house = House(engine, waiting_bytes=10)
+    house = House(engine, waiting_bytes=1010)
     al, al_sees = house.enter("al", JSON)
     log = engine.logs["lobby"]
     for id in "abcd":
@@ -1975,7 +1975,7 @@ def test_a_post_beyond_what_may_wait_is_refused_with_busy_and_never_said() -> No
 
 def test_what_waits_is_counted_over_all_rooms_and_given_back_when_it_is_refused() -> None:
     engine = RemoteEngine()
-    house = House(engine, waiting_bytes=10)
+    house = House(engine, waiting_bytes=1010)
     al, _ = house.enter("al", JSON)
     bob, bob_sees = house.enter("bob", JSON, room="dev")
     for member in (al, bob):

@@ -30,6 +30,7 @@ class Talker:
         self._reader, self._writer = reader, writer
         self._answers: dict[str, asyncio.Future[Event]] = {}
         self.heard: list[Event] = []
+        self.silent = ""
         self.acks: dict[str, Seen] = {}  # by id
         self.refusals: dict[str, str] = {}  # code by id
         self._listening = asyncio.ensure_future(self._listen())
@@ -91,13 +92,18 @@ class Talker:
         waiting.clear()
 
     async def pages(self, after: int = 0, limit: int = 500) -> list[Event]:
-        """The whole log from `after` on, by `history`; of a page that fails, its error alone."""
+        """The whole log from `after` on, by `history`; of a page that fails, its error alone.
+
+        What it skips in silence is noted in `silent`.
+        """
         found: list[Event] = []
+        self.silent = ""
         while True:
             page = await self.ask("history", after=after, limit=limit)
             if page.kind == "error":
                 return [page]
             found += page.events
+            self.silent = self.silent or skipped(page, after)
             if not page.more:
                 return found
             after = max(page.reaches, after + 1)
@@ -114,6 +120,18 @@ class Talker:
     def close(self) -> None:
         self._listening.cancel()
         self._writer.transport.abort()
+
+
+def skipped(page: Event, after: int) -> str:
+    """The first event that a page leaves out in silence: neither shown, nor in one of its gaps,
+    nor (as far as the page says so) older than all that is kept."""
+    due = after + 1
+    shown = [(event.seq, event.seq) for event in page.events]
+    for first, last in sorted(shown + [(gap["from"], gap["to"]) for gap in page.gaps]):
+        if first > max(due, page.oldest):
+            return f"{first} where {due} is due"
+        due = last + 1
+    return ""
 
 
 @asynccontextmanager
@@ -267,6 +285,9 @@ class Answer(msgspec.Struct):
         found: dict[str, Any] = msgspec.json.decode(self.body)
         return found
 
+    def page(self) -> Event:
+        return msgspec.json.decode(self.body, type=Event)
+
     @property
     def is_json(self) -> bool:
         return self.body.startswith(b"{")
@@ -308,23 +329,25 @@ def messages(room: str = "lobby", **query: object) -> str:
     return f"/rooms/{room}/messages?{asked}"
 
 
-class Bystander:
-    """Somebody in another room, who pings: how long each answer takes."""
+class Bystanders:
+    """People in another room, who ping: how long each answer takes."""
 
-    def __init__(self, client: Talker) -> None:
-        self._client = client
+    def __init__(self, clients: Sequence[Talker], pause_s: float) -> None:
+        self._pause_s = pause_s
         self.times_s: list[float] = []
-        self._task = asyncio.ensure_future(self._ping())
+        self._tasks = [asyncio.ensure_future(self._ping(client)) for client in clients]
 
-    async def _ping(self) -> None:
-        while True:
-            started = time.monotonic()
-            await self._client.ask("ping")
-            self.times_s.append(time.monotonic() - started)
-            await asyncio.sleep(0.005)
+    async def _ping(self, client: Talker) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                started = time.monotonic()
+                await client.ask("ping")
+                self.times_s.append(time.monotonic() - started)
+                await asyncio.sleep(self._pause_s)
 
     def stop(self) -> None:
-        self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def ms(self, share: float, since: int = 0) -> float:
         """A percentile of the answers from number `since` on."""
@@ -333,9 +356,13 @@ class Bystander:
 
 
 @asynccontextmanager
-async def bystander(house: House) -> AsyncIterator[Bystander]:
-    async with talker(house, "bystander", "elsewhere") as client:
-        pinging = Bystander(client)
+async def bystanders(
+    house: House, count: int = 1, pause_s: float = 0.005
+) -> AsyncIterator[Bystanders]:
+    async with contextlib.AsyncExitStack() as all_of_them:
+        coming = [talker(house, f"bystander-{number}", "elsewhere") for number in range(count)]
+        clients = [await all_of_them.enter_async_context(one) for one in coming]
+        pinging = Bystanders(clients, pause_s)
         try:
             yield pinging
         finally:

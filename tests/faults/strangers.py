@@ -7,7 +7,7 @@ from typing import Final
 
 import apsw
 
-from tests.faults.clients import bystander, talker
+from tests.faults.clients import bystanders, talker
 from tests.faults.finding import Finding, Ground, scenario
 from tests.faults.server import house
 
@@ -25,7 +25,7 @@ async def foreign_reader(ground: Ground) -> list[Finding]:
         while served.wal_bytes() < _WAL_BYTES + 2_000_000 and number < 40:
             number += 1
             await client.post_all((f"{n} ".ljust(4000, "x") for n in range(1000)), window=100)
-        async with bystander(served) as other:
+        async with bystanders(served) as other:
             await client.post_all((f"after-{n} ".ljust(4000, "x") for n in range(3000)), window=20)
             p99, pongs = other.ms(0.99), len(other.times_s)
         stranger.close()
@@ -44,7 +44,7 @@ async def foreign_writer(ground: Ground) -> list[Finding]:
     held_s = ground.of(6, 2)
     async with house(ground) as served, talker(served, "talks") as client:
         await client.post("before")
-        async with bystander(served) as other:
+        async with bystanders(served) as other:
             await asyncio.sleep(0.5)
             stranger = apsw.Connection(str(served.database))
             stranger.execute("BEGIN IMMEDIATE")

@@ -6,9 +6,9 @@ import asyncio
 import os
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.faults.clients import Talker, fill, http, listeners, messages, soon, talker
+from tests.faults.clients import Talker, fill, http, listeners, messages, skipped, soon, talker
 from tests.faults.finding import Finding, Ground, NotTested, scenario
 from tests.faults.server import House, another, house
 
@@ -48,16 +48,14 @@ class _Watch:
         return bool(self.firsts) and self.firsts[-1] >= self._count - 2500
 
     async def _poll_page(self) -> None:
-        page = (await http(self._served.web, "GET", messages(after=100, limit=2))).json()
+        page = (await http(self._served.web, "GET", messages(after=100, limit=2))).page()
         self.polls += 1
-        self.firsts.append(page["first"])
-        self.silent += _skips(page, 100)
+        self.firsts.append(page.oldest)
+        self.silent += bool(skipped(page, 100))
 
     async def _poll_history(self) -> None:
         answer = await self._asker.ask("history", after=100, limit=2)
-        if answer.events and answer.events[0].seq != 101:
-            is_told = max(answer.begins, answer.oldest) > 101 or bool(answer.gaps)
-            self.history_silent += not is_told
+        self.history_silent += bool(skipped(answer, 100))
 
     async def _poll_search(self) -> None:
         answer = await self._asker.ask("search", text="event", before=2000)
@@ -76,13 +74,6 @@ class _Watch:
                     f"{self.too_new} of {self.searches} answers"),
             Finding(fault, "the trim ends", self._is_trimmed(), f"first {self.firsts[-1]}"),
         ]  # fmt: skip
-
-
-def _skips(page: dict[str, Any], after: int) -> bool:
-    """Whether it begins later than asked for, and neither `first` nor a gap says why."""
-    if not page["events"] or page["events"][0]["seq"] == after + 1:
-        return False
-    return page["first"] <= after + 1 and not page.get("gaps")
 
 
 @scenario

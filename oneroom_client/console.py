@@ -43,9 +43,11 @@ from oneroom_client.errors import Refused, Unconfirmed
 from oneroom_client.places import history_file
 from oneroom_client.room import Back, Offline, Room
 from oneroom_client.status import Failure, Status
+from oneroom_client.wire import encode
 from tcp_room import events
-from tcp_room.languages import phrase
-from tcp_room.messages import Command
+from tcp_room.errors import RoomError
+from tcp_room.languages import phrase, translated
+from tcp_room.messages import Command, Message
 from tcp_room.terminal import TextView
 from tcp_room.text import visible
 
@@ -181,7 +183,8 @@ class Console:
                 if nick == self._room.state.nick:
                     return b""
             case events.Help(id=id) if id == self._help_id:
-                self._commands = [line.usage[1:].split()[0] for line in event.commands]
+                usages = (line.usage[1:].split() for line in event.commands)
+                self._commands = [words[0] for words in usages if words]
                 return b""
         return self._rule(event) + self._view.encode(event)
 
@@ -230,7 +233,7 @@ class Console:
         if self._was_told or now - self._offline_since < TOLD_AFTER_S:
             return b""
         self._was_told = True
-        return self._dim(event.why)
+        return self._dim(translated(self._view.lang, event.why))
 
     def _dim(self, label: str) -> bytes:
         """A rule with a label in it, as wide as the terminal."""
@@ -247,21 +250,25 @@ class Console:
         if not text.strip():
             buffer.reset()
             return
-        self._question = self._objection(text)
+        message = typed.message(text, self._room.new_id())
+        self._question = self._objection(text, message)
         if self._question:
             self._asked = text
             return
         buffer.append_to_history()
         buffer.reset()
         self._asked = ""
-        message = typed.message(text, self._room.new_id())
         if typed.is_farewell(message) and self._room.is_offline:
             self._exit()
-        else:
+        elif not self._room.is_over:
             self._room.post(message)
 
-    def _objection(self, text: str) -> str:
+    def _objection(self, text: str, message: Message) -> str:
         """What speaks against saying that, if anything does."""
+        try:
+            encode(message)
+        except RoomError as error:
+            return f"{translated(self._view.lang, error.text)} ({error.code})"
         limits = self._room.state.limits
         size = len(text.encode())
         if limits is not None and size > limits.text_bytes:

@@ -351,10 +351,14 @@ class Room:
             async with asyncio.timeout(self._timeout_s):
                 await self._be_let_in(hello)
         except TimeoutError:
-            where, seconds = self.address, f"{self._timeout_s:g}"
-            if self._connection is None:
-                raise CannotConnect(f"{where} does not answer") from None
-            raise CannotConnect(f"{where} does not answer as a room within {seconds} s") from None
+            raise self._no_answer() from None
+
+    def _no_answer(self) -> Exception:
+        where, seconds = self.address, f"{self._timeout_s:g}"
+        if self._connection is None:
+            return CannotConnect(f"{where} does not answer")
+        silent = CannotConnect(f"{where} does not answer as a room within {seconds} s")
+        return self._connection.why or silent
 
     async def _be_let_in(self, hello: bytes) -> None:
         connection = await Connection.opened(self.address, self.new_id)

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from tcp_room import events, text
+from tcp_room.events import Range
 from tcp_room.messages import Message
 
 # As those of `events`, with the kinds that their events may be of: to read them one must know.
@@ -21,6 +22,9 @@ class History(events.Event, frozen=True, tag="history"):
     events: Sequence[events.Say | events.Act | events.Topic]
     more: bool
     id: str | None = None
+    first: int = msgspec.field(name="from", default=1)
+    last: int = msgspec.field(name="to", default=0)
+    gaps: Sequence[Range] = []
 
 
 class Found(events.Event, frozen=True, tag="found"):
@@ -28,6 +32,7 @@ class Found(events.Event, frozen=True, tag="found"):
     more: bool
     before: int
     id: str | None = None
+    lost: int = 0
 
 
 AnyEvent = (
@@ -63,9 +68,9 @@ def decode(line: bytes) -> events.Event | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if isinstance(event, History):
-        return events.History(event.events, event.more, event.id)
+        return events.History(*msgspec.structs.astuple(event))
     if isinstance(event, Found):
-        return events.Found(event.events, event.more, event.before, event.id)
+        return events.Found(*msgspec.structs.astuple(event))
     return event
 
 

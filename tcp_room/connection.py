@@ -25,7 +25,7 @@ from tcp_room.intake import ENDED, LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
 from tcp_room.member import Why
 from tcp_room.preamble import Preamble
-from tcp_room.pulse import Linger, Pulse, keep_alive, peer
+from tcp_room.pulse import Linger, Pulse, keep_alive, peer, unsent
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -149,6 +149,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause(self) -> None:
         self.reading.pause(SESSION)
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 CODES: Final[dict[str, str]] = {
+    "bad_handshake": "the request does not begin a WebSocket as RFC 6455 says",
     "bad_json": "the line begins with { but is not a JSON object",
     "bad_method": "that cannot be done with this address",
     "bad_message": "the JSON is no message: unknown kind, a field missing or of a wrong type",
@@ -20,10 +21,13 @@ CODES: Final[dict[str, str]] = {
     "bad_room": "that cannot be the name of a room",
     "bad_text": "the text holds control characters",
     "bad_utf8": "the bytes are not UTF-8",
+    "bad_version": "another version of the WebSocket protocol than ours",
+    "busy": "more waits to be kept than may wait: try again in a moment",
     "empty": "there is nothing in it to say",
     "foreign_host": "the request names a host that is not this house's",
     "foreign_origin": "a page of another address tried to open a connection",
     "hall_full": "the house has as many rooms as it may have",
+    "id_reused": "that id belongs to another message",
     "internal": "the server made a mistake",
     "nick_taken": "somebody here has that name, or one that looks just like it",
     "replaced": "the same session came in by another connection",
@@ -40,6 +44,7 @@ CODES: Final[dict[str, str]] = {
     "too_slow": "the rest of the request did not come in time",
     "too_long": "longer than the limit",
     "too_many_connections": "as many connections as one address may have",
+    "undelivered": "a private message may not have arrived: the connection broke",
     "unknown": "the log cannot tell yet whether it has the message; post it again with its id",
     "unknown_command": "no command of that name",
     "usage": "the command is used in another way",

@@ -7,8 +7,9 @@ time. Nothing here waits; the doors call, the rooms answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,9 +20,16 @@ from tcp_room.intake import Intake
 from tcp_room.limits import AddressPace
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
-from tcp_room.room import Poster, Room, Scheduler
+from tcp_room.room import Poster, Room, Scheduler, Shared
 
 LOBBY = "lobby"
+
+
+class Listing(NamedTuple):
+    """The rooms as they were at that time, in monotonic seconds."""
+
+    lines: Sequence[events.RoomLine]
+    at: float
 
 
 class Hall:
@@ -43,10 +51,14 @@ class Hall:
         self.request_pace = self._address_pace(config.address_requests_per_s)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
+        self._shared = Shared(scheduler, config)
+        self._listing = Listing((), -config.listing_s)
         self._members: dict[str, Member] = {}  # by key
         self._looks: dict[str, Member] = {}  # by skeleton
         self._guests = 0
         self._unchecked: list[Member] = []
+        self._unswept: list[Room] = []
+        self._empty_since: dict[Room, float] = {}
         scheduler.call_later(config.pulse_s, self._pulse)
         self.limits = events.Limits(config.text_bytes, names.NICK_CHARS, config.rate)
 
@@ -179,9 +191,12 @@ class Hall:
         if found is None:
             if len(self.rooms) >= self.config.rooms and name != LOBBY:
                 self._close_an_idle_room()
-            found = Room(name, self._engine, self.scheduler, self.now, self.config)
+            found = self._open(name)
             self.rooms[name] = found
         return found
+
+    def _open(self, name: str) -> Room:
+        return Room(name, self._engine, self.scheduler, self.now, self.config, self._shared)
 
     def known(self, name: str) -> Room:
         """The room of that name, if somebody has made it. Raises RoomError (no_such_room)."""
@@ -209,9 +224,15 @@ class Hall:
                 return found, " ".join(words[count:]).strip()
         raise RoomError("no_such_member", f"nobody here is called {echo(words[0])}")
 
-    def listing(self) -> list[events.RoomLine]:
+    def listing(self) -> Sequence[events.RoomLine]:
         """The rooms, open or only in the log, those with most people first; not more than are
-        told at once. Raises RoomError (storage)."""
+        told at once, as they were `listing_s` ago at most. Raises RoomError (storage)."""
+        now = self.scheduler.time()
+        if now - self._listing.at >= self.config.listing_s:
+            self._listing = Listing(self._made_listing(), now)
+        return self._listing.lines
+
+    def _made_listing(self) -> Sequence[events.RoomLine]:
         topics = self._engine.rooms(self.config.rooms_listed)
         closed = [(0, name, topic) for name, topic in topics.items() if name not in self.rooms]
         opened = [(len(room.members), room.name, room.topic) for room in self.rooms.values()]
@@ -224,14 +245,35 @@ class Hall:
         (hall_full)."""
         for room in self.rooms.values():
             if room.is_idle and room.name != LOBBY:
-                del self.rooms[room.name]
-                room.close()
+                self._close(room)
                 return
         raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
+
+    def _close(self, room: Room) -> None:
+        del self.rooms[room.name]
+        self._empty_since.pop(room, None)
+        room.close()
+
+    def _sweep_rooms(self) -> None:
+        """Closes some of the rooms that nobody has been in for a while."""
+        if not self._unswept:
+            self._unswept = list(self.rooms.values())
+        for _ in range(min(len(self._unswept), self.config.pulse_rooms)):
+            room = self._unswept.pop()
+            if self.rooms.get(room.name) is room and room.name != LOBBY:
+                self._sweep_room(room)
+
+    def _sweep_room(self, room: Room) -> None:
+        now = self.scheduler.time()
+        if not room.is_idle:
+            self._empty_since.pop(room, None)
+        elif now - self._empty_since.setdefault(room, now) >= self.config.room_idle_s:
+            self._close(room)
 
     def _pulse(self) -> None:
         """Has the doors of some members look whether anybody is there; in time, of all."""
         self.scheduler.call_later(self.config.pulse_s, self._pulse)
+        self._sweep_rooms()
         if not self._unchecked:
             self._unchecked = [reader for room in self.rooms.values() for reader in room.readers()]
         for _ in range(min(len(self._unchecked), self.config.pulse_members)):
@@ -273,7 +315,6 @@ class Hall:
         if room.name == LOBBY or self.rooms.get(room.name) is not room:
             return
         if room.is_unused:
-            del self.rooms[room.name]
-            room.close()
+            self._close(room)
         elif room.is_left:
             room.after_posted(partial(self._forget, room))

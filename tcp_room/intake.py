@@ -131,8 +131,11 @@ class Intake:
         """The connection is lost. Returns what of its input still waits here."""
         return self._small.pop(inlet, b"") or self._large.pop(inlet, b"")
 
-    def charge(self, reading: Reading, size: int) -> None:
-        """So many bytes have brought no line: past the budget for that, the connection pauses."""
+    def charge(self, reading: Reading, size: int) -> float:
+        """So many bytes have brought no line: past the budget for that, the connection pauses.
+
+        Returns for how many seconds.
+        """
         config = self._config
         if reading.lineless is None:
             reading.lineless = Bucket(config.lineless_bytes_per_s, config.lineless_burst_bytes)
@@ -140,6 +143,7 @@ class Intake:
         if delay:
             reading.pause(LINELESS)
             self._timers.call_later(delay, reading.resume, LINELESS)
+        return delay
 
     def _handle_small(self, inlet: Inlet, data: bytes) -> None:
         self._small_spent += len(data)

@@ -125,8 +125,8 @@ class AddressPace:
         last `reserve` (0 to 1) of a burst is for modest clients."""
         self._timers = timers
         self._rate = rate
-        self._burst = rate * burst_s
-        self._reserve = self._burst * reserve
+        self._burst = max(rate * burst_s, 1.0)
+        self._reserve = min(self._burst * reserve, self._burst - 1)
         self._shares: OrderedDict[str, _Share] = OrderedDict()  # by network, last used last
 
     def __len__(self) -> int:

@@ -51,6 +51,7 @@ class Session:
         "_lines",
         "_mistakes",
         "_modest_at",
+        "_modest_from",
         "_over",
         "_refused",
         "_timer",
@@ -88,7 +89,8 @@ class Session:
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
         self._address = address
-        self._modest_at = 0.0  # from when on its lines count as a modest client's
+        # From when on its lines count as a modest client's: by its age, and by what it sent.
+        self._modest_from = self._modest_at = 0.0
         self._input = LineDecoder(config.line_bytes)
         # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
         # times as large as an empty list.
@@ -153,7 +155,7 @@ class Session:
         """The client is gone. Some lines that it had sent before are still said, at its pace, for
         a while. `over` is called once when that is done, too."""
         self._over = over or self._over
-        self.member.mute()
+        self.member.lost()
         self._stop_waiting()
         self._input.keep(self.hall.config.parting_lines)
         if self._has_lines:
@@ -217,14 +219,16 @@ class Session:
         return False
 
     def _is_modest(self) -> bool:
-        """Whether it has sent little for some seconds; counts this line."""
+        """Whether it came some seconds ago, has sent little since, and nothing after this line;
+        counts the line."""
         config, now = self.hall.config, self.hall.scheduler.time()
         if not self._modest_at:
-            self._modest_at = now + config.modest_after_s
+            self._modest_from = now + config.modest_after_s
         modest_at = self._modest_at
         counted = max(modest_at, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
         self._modest_at = min(counted, now + config.modest_regained_s)
-        return modest_at <= now
+        is_alone = len(self._lines) == 1 and not self._input.has_line
+        return is_alone and max(modest_at, self._modest_from) <= now
 
     def _hold(self, why: str) -> None:
         """Hears and reads no further for now. The client is told why, once."""
@@ -436,7 +440,8 @@ class Session:
 
     def _part_when_level(self) -> None:
         member = self.member
-        has_all = member.condition is Condition.LEVEL and not member.backlog
+        is_owed = bool(member.backlog or member.asked)
+        has_all = member.condition is Condition.LEVEL and not is_owed
         if has_all or member.is_gone:
             self.hall.dismiss(member)
             self._end()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "chinese"},
+    {"allowance", "errors", "config", "chinese", "rota"},
     {
         "languages",
         "limits",
@@ -33,12 +33,13 @@ LAYERS: list[set[str]] = [
         "logs.turns",
         "logs.witness",
         "logs.sqlite.schema",
+        "pages",
         "presence",
         "search",
         "window",
     },
     {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
-    {"logs.sqlite.upkeep"},
+    {"logs.sqlite.upkeep", "courier"},
     {"logs.sqlite.engine"},
     {"room"},
     {"hall"},
@@ -50,18 +51,22 @@ LAYERS: list[set[str]] = [
     {"__main__"},
 ]
 CLIENT_LAYERS: list[set[str]] = [
-    {"address", "attention", "backoff", "completion", "duration", "errors", "palette", "status"},
-    {"inbox", "outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
-    {"link", "posts"},
+    {"address", "attention", "backoff", "completion", "duration", "errors", "excerpt"}
+    | {"palette", "status"},
+    {"inbox", "outbox", "places", "settings", "state", "stdio", "stranger", "typed", "wire"},
+    {"posts", "weblink"},
+    {"link"},
     {"connection"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
+    {"start"},
     {"__main__"},
 ]
 CLIENT_SHELLS = {
     "places",
     "stdio",
+    "stranger",
     "weblink",
     "link",
     "posts",
@@ -69,6 +74,7 @@ CLIENT_SHELLS = {
     "room",
     "pipes",
     "console",
+    "start",
 }
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import entry_points, version
@@ -17,13 +18,17 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"oneroom_client", "tcp_room", "web_gateway"}
 
 
+def built(target: str, folder: Path) -> Path:
+    """The package, built without network."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (package,) = folder.glob("oneroom-*")
+    return package
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel, built without network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    return zipfile.ZipFile(next(folder.glob("oneroom-*.whl")))
+    return zipfile.ZipFile(built("wheel", tmp_path_factory.mktemp("wheel")))
 
 
 def test_the_wheel_holds_both_packages_and_the_page(wheel: zipfile.ZipFile) -> None:
@@ -48,9 +53,19 @@ def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     }
 
 
+def test_the_sdist_contains_all_that_make_needs(tmp_path: Path) -> None:
+    top = f"oneroom-{tcp_room.__version__}"
+    with tarfile.open(built("sdist", tmp_path)) as sdist:
+        modes = {member.name: member.mode for member in sdist.getmembers()}
+    for script in (ROOT / ".ci").iterdir():
+        assert modes[f"{top}/.ci/{script.name}"] & 0o111, f"{script.name} is not executable"
+    needed = {"Makefile", "pyproject.toml", "tsconfig.json", "README.md", "LICENSE"}
+    assert {f"{top}/{name}" for name in needed} <= set(modes)
+
+
 def test_the_command_is_installed() -> None:
     (command,) = entry_points(group="console_scripts", name="oneroom")
-    assert command.value == "web_gateway.cli:main"
+    assert command.value == "web_gateway.start:main"
     assert version("oneroom") == tcp_room.__version__
 
 

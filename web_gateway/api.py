@@ -84,6 +84,9 @@ async def page(request: web.Request) -> web.Response:
         "epoch": room.epoch,
         "events": history.events,
         "more": history.more,
+        "from": history.first,
+        "to": history.last,
+        "gaps": history.gaps,
         "first": room.first,
         "head": room.head,
     }

@@ -26,6 +26,7 @@ STATUS: Final = {
     "nick_taken": 409,
     "too_long": 413,
     "foreign_host": 421,
+    "bad_version": 426,
     "too_fast": 429,
     "internal": 500,
     "hall_full": 503,

@@ -19,7 +19,7 @@ from aiohttp import HttpVersion11, web
 from tcp_room.events import Pong
 from tcp_room.hall import Hall
 from tcp_room.member import Member, Why
-from tcp_room.pulse import Pulse, keep_alive
+from tcp_room.pulse import Pulse, keep_alive, unsent
 from tcp_room.room import Room
 from tcp_room.views import JSON, View
 from web_gateway.bridge import HALL
@@ -183,6 +183,9 @@ class Stream:
     def close(self, why: Why) -> None:
         """aiohttp writes the last chunk."""
         self.end()
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):

@@ -1,16 +1,17 @@
 """One attack as a process of its own, with a low priority.
 
-`python -m tests.drill.attackers NAME SOURCE TCP_PORT HTTP_PORT SECONDS` says `go` when it begins,
-and prints what it came to as JSON.
+`python -m tests.drill.attackers NAME SOURCE TCP_PORT HTTP_PORT SECONDS` says `on` when its first
+wave has been sent, and prints what it came to as JSON. SIGTERM ends the attack early.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 
@@ -24,7 +25,7 @@ _ENDS_WITHIN_S: Final = 30.0
 
 
 class Raid:
-    """The process of the attackers, from outside; it has begun."""
+    """The process of the attackers, from outside."""
 
     def __init__(
         self, name: str, source: str, tcp_port: int, http_port: int, seconds: float
@@ -33,12 +34,14 @@ class Raid:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, *arguments], cwd=ROOT, stdout=subprocess.PIPE
         )
-        self._out.readline()
 
-    @property
-    def _out(self) -> IO[bytes]:
+    def wait(self) -> None:
+        """Returns when the first wave has been sent."""
         assert self._process.stdout is not None
-        return self._process.stdout
+        self._process.stdout.readline()
+
+    def stop(self) -> None:
+        self._process.terminate()
 
     @property
     def is_on(self) -> bool:
@@ -48,7 +51,7 @@ class Raid:
         """What it came to."""
         try:
             said, _ = self._process.communicate(timeout=_ENDS_WITHIN_S)
-            return msgspec.json.decode(said, type=Spent)
+            return msgspec.json.decode(said.removeprefix(b"on\n"), type=Spent)
         finally:
             self._process.kill()
 
@@ -60,8 +63,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     ports: dict[Door, int] = {"tcp": int(tcp_port), "http": int(http_port)}
     attackers = Attackers(BY_NAME[name].gangs, source, ports)
-    print("go", flush=True)
-    sys.stdout.buffer.write(msgspec.json.encode(attackers.attack(float(seconds))))
+    signal.signal(signal.SIGTERM, lambda *_: attackers.stop())
+    spent = attackers.attack(float(seconds), lambda: print("on", flush=True))
+    sys.stdout.buffer.write(msgspec.json.encode(spent))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import heapq
 import selectors
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,6 +23,7 @@ ADDRESS: Final = "127.0.0.1"
 # Past it the attackers would measure the machine's memory bandwidth.
 _BYTES_PER_S: Final = 50_000_000
 _SEND_BYTES: Final = 1 << 18
+_FIRST_WAVE_S: Final = 0.5
 _READ_EVERY_S: Final = 0.05
 _READ_BYTES: Final = 1 << 18
 # Reads of one socket each time; what comes faster stays with the kernel.
@@ -82,11 +83,21 @@ class Attackers:
         self._due: list[tuple[float, int, _Socket]] = []
         self._crews = [_Crew(gang, source, ports[gang.stream.door], self) for gang in gangs]
         self._nth = 0
+        self._is_over = False
 
-    def attack(self, seconds: float) -> Spent:
+    def stop(self) -> None:
+        """Ends the attack early."""
+        self._is_over = True
+
+    def attack(self, seconds: float, is_on: Callable[[], object]) -> Spent:
+        """Returns when it is over. Calls `is_on` when the first wave has been sent."""
         start = now = time.monotonic()
         next_read = start
-        while now < start + seconds:
+        was_on = False
+        while now < start + seconds and not self._is_over:
+            if not was_on and now >= start + _FIRST_WAVE_S:
+                was_on = True
+                is_on()
             for crew in self._crews:
                 crew.fill(now)
             for key, _ in self.selector.select(0.01):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tcp_room.errors import RoomError
+from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.sqlite import SqliteEngine
 from tcp_room.session import Session
 from tcp_room.views import JSON
-from tests.fakes import House, RecordingOutlet, RemoteEngine, sent
+from tests.fakes import House, RecordingOutlet, RemoteEngine, sent, typed
 
 
 def codes(outlet: RecordingOutlet) -> list[str]:
@@ -511,3 +513,52 @@ class _Asked(dict[str, Any]):
     def get(self, key: str, default: Any = None) -> Any:
         self._asked.append(key)
         return default
+
+
+def test_a_room_that_nobody_has_been_in_for_a_while_is_closed() -> None:
+    house = House(room_idle_s=60.0)
+    session, _ = house.enter("al", room="dev")
+    typed(session, "hi")
+    house.loop.advance(100.0)
+    assert "dev" in house.hall.rooms
+    session.lost()
+    house.loop.advance(50.0)
+    assert "dev" in house.hall.rooms
+    house.loop.advance(30.0)
+    assert set(house.hall.rooms) <= {"lobby"}
+    house.enter("bob", JSON, room="dev")
+    assert house.hall.rooms["dev"].head == 1
+
+
+def test_a_room_that_somebody_came_back_to_is_not_closed() -> None:
+    house = House(room_idle_s=60.0)
+    session, _ = house.enter("al", room="dev")
+    typed(session, "hi")
+    session.lost()
+    house.loop.advance(50.0)
+    session, _ = house.enter("al", room="dev")
+    house.loop.advance(1000.0)
+    assert "dev" in house.hall.rooms
+
+
+def test_the_list_of_rooms_is_made_now_and_then_however_often_it_is_asked_for() -> None:
+    house = House(engine := _CountingEngine())
+    session, _ = house.enter("al", JSON)
+    for _ in range(10):
+        sent(session, "command", line="/rooms")
+        house.loop.settle()
+    assert engine.lists == 1
+    house.loop.advance(1.0)
+    sent(session, "command", line="/rooms")
+    house.loop.settle()
+    assert engine.lists == 2
+
+
+class _CountingEngine(MemoryEngine):
+    def __init__(self) -> None:
+        super().__init__("e1", 1000)
+        self.lists = 0
+
+    def rooms(self, limit: int) -> Mapping[str, str]:
+        self.lists += 1
+        return super().rooms(limit)

@@ -62,6 +62,9 @@ class Doors:
         self.intake = Intake(self.loop, CONFIG)
         self.pipes = [Pipe() for _ in range(count)]
 
+    def are_read(self) -> list[bool]:
+        return [pipe.transport.is_read for pipe in self.pipes]
+
     def send(self, number: int, data: bytes) -> None:
         self.intake.buffer[: len(data)] = data
         self.intake.received(self.pipes[number], len(data))
@@ -160,6 +163,19 @@ def test_a_closed_transport_is_left_alone() -> None:
     reading.resume(TURN)
     reading.pause(TURN)
     assert transport.changes == ["pause"]
+
+
+def test_input_without_lines_pauses_its_connection_until_the_budget_is_there_again() -> None:
+    doors = Doors(2)
+    _, flooding = doors.pipes
+    doors.intake.charge(flooding.reading, CONFIG.lineless_burst_bytes)
+    assert doors.are_read() == [True, True]
+    doors.intake.charge(flooding.reading, 3 * CONFIG.lineless_bytes_per_s)
+    assert doors.are_read() == [True, False]
+    doors.loop.advance(2.9)
+    assert doors.are_read() == [True, False]
+    doors.loop.advance(0.2)
+    assert doors.are_read() == [True, True]
 
 
 READS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 16)), max_size=60)

@@ -238,7 +238,9 @@ async def served(
     engine: Engine | None = None, hooks: Hooks = NONE, **config: Any
 ) -> AsyncIterator[Served]:
     """A web door on a port of its own, until it is closed."""
-    chosen = Config(**{"rate": 0.0, "leave_grace_s": 0.0, "presence_gather_s": 0.0, **config})
+    chosen = Config(
+        **{"rate": 0.0, "leave_grace_s": 0.0, "presence_gather_s": 0.0, "listing_s": 0.0, **config}
+    )
     turnstile = Turnstile(chosen.per_address, 0)
     kept = engine or MemoryEngine("e1", chosen.memory_events)
     hall = Hall(kept, asyncio.get_running_loop(), _now, secrets.token_hex, chosen)

@@ -153,7 +153,7 @@ def data_folder(config: Config) -> Path | None:
     try:
         return Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
     except RuntimeError:  # no HOME, and no entry in passwd: a container's user
-        raise LogError("this user has no home folder; choose a folder with --data") from None
+        raise LogError("this user has no home folder: choose one with --data DIR") from None
 
 
 def make_engine(config: Config, on_loop: OnLoop) -> Engine:

@@ -150,7 +150,10 @@ def make_engine(config: Config, on_loop: OnLoop) -> Engine:
     """Raises LogError."""
     if config.data == ":memory:":
         return MemoryEngine(secrets.token_hex(8), config.memory_events)
-    folder = Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
+    try:
+        folder = Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
+    except RuntimeError:
+        raise LogError("this user has no home folder: choose one with --data DIR") from None
     return SqliteEngine(folder, cast(Durability, config.durability), on_loop)
 
 

@@ -176,21 +176,12 @@ class Session:
         if member.leaving and member.is_gone:
             self._drop()
             return
-        while not (self._held or member.is_owed_much):
-            line = self._next()
-            if line is None:
-                break
-            self._hear_line(line)
+        address = self._address
+        while not (self._held or member.is_owed_much) and (self._lines or self._cut()):
+            if address is None or self._has_turn(address, self._lines[-1]):
+                self._hear_line(self._lines.pop())
         if self._finished and not self._has_lines:
             self._part()
-
-    def _next(self) -> bytes | TooLong | None:
-        """The next line, when its time has come."""
-        if not (self._lines or self._cut()):
-            return None
-        if self._address is not None and not self._has_turn(self._address, self._lines[-1]):
-            return None
-        return self._lines.pop()
 
     def _cut(self) -> bool:
         """Cuts off as many of the lines that wait as its own pace allows; whether there are any."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tcp_room.config import Config
 from tcp_room.connection import Connection
 from tcp_room.intake import LINELESS
 from tcp_room.server import unix_door
@@ -339,9 +340,8 @@ async def test_putty_ends_by_its_end_of_input(house: House) -> None:
 # -- the limits
 
 
-async def test_a_flood_is_read_a_buffer_at_a_turn(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def most_read_in_a_turn() -> int:
+    """The most bytes that the line door reads in one turn of the loop from one that floods."""
     reads: list[int] = []  # of the turn that goes on
     most = 0
     updated = Connection.buffer_updated
@@ -350,20 +350,29 @@ async def test_a_flood_is_read_a_buffer_at_a_turn(
         reads.append(nbytes)
         updated(self, nbytes)
 
-    def tick() -> None:
+    def end_turn() -> None:
         nonlocal most
         most = max(most, sum(reads))
         reads.clear()
-        asyncio.get_running_loop().call_soon(tick)
+        asyncio.get_running_loop().call_soon(end_turn)
 
-    monkeypatch.setattr(Connection, "buffer_updated", count)
-    tick()
-    async with terminal(house) as person:
-        await person.type(*["x"] * 100_000)
-        async with asyncio.timeout(20):
-            while house.said() < 100_000:
-                await asyncio.sleep(0.01)
-    assert most == house.hall.config.read_bytes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "buffer_updated", count)
+        async with opened() as house, terminal(house) as person:
+            end_turn()
+            await person.type(*["x"] * 100_000)
+            async with asyncio.timeout(20):
+                while house.said() < 100_000:
+                    await asyncio.sleep(0.01)
+    return most
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_flood_is_read_a_buffer_at_a_turn(loop: str) -> None:
+    """libuv would read it 32 times in a row, 256 kB each."""
+    factory = pytest.importorskip(loop).new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(most_read_in_a_turn()) == Config().read_bytes
 
 
 @pytest.mark.parametrize("flood", [b"\xff\xfd\x06" * 200_000, b"x" * 3_000_000])

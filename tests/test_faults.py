@@ -48,7 +48,7 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def tests_in(path: Path) -> set[str]:
+def cases(path: Path) -> set[str]:
     """Its functions, and the cases that it assigns names to."""
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     functions = {
@@ -73,7 +73,7 @@ def test_every_test_that_it_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENT)
     assert len(named) > 60
     for path, name in named:
-        assert name in tests_in(ROOT / path), f"{path}::{name}"
+        assert name in cases(ROOT / path), f"{path}::{name}"
 
 
 def test_every_scenario_proves_a_promise_and_is_one() -> None:

@@ -142,8 +142,8 @@ class Config:
     window_events: int = 2000
     # All windows together. A room of long messages would take 17 MB, and there may be 1,000 rooms.
     windows_bytes: int = 64 * 1024 * 1024
-    # Text that waits to be committed, in the whole house; past it posts are answered with `busy`.
-    # A log that is slow for a second holds what a fast network can send in a tenth of it.
+    # What waits to be committed, in the whole house; past it posts are answered with `busy`.
+    # Room for 16,000 short messages: what a slow disk leaves behind in some seconds.
     waiting_bytes: int = 8 * 1024 * 1024
     # What the memory engine keeps of each room.
     memory_events: int = 100_000

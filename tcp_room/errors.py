@@ -33,7 +33,7 @@ CODES: Final[dict[str, str]] = {
     "replaced": "the same session came in by another connection",
     "no_such_member": "nobody of that name is here",
     "no_such_room": "there is no room of that name",
-    "not_a_chat_line": "the first line is HTTP, TLS or SSH",
+    "not_a_chat_line": "the first line is of another protocol",
     "not_found": "nothing is at that address",
     "not_here": "say hello first",
     "not_listening": "that member cannot be reached just now",

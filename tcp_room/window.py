@@ -36,11 +36,6 @@ class Entry:
         self.author = record.author
         self._encoded: dict[View, bytes] = {}
 
-    @property
-    def size(self) -> int:
-        """About so many bytes of memory, encodings included."""
-        return _ENTRY_BYTES + _COPIES * len(self.event.text)
-
     def encoded(self, view: View) -> bytes:
         """As bytes of that view. An event that it cannot encode is shown as a gap."""
         found = self._encoded.get(view)
@@ -91,7 +86,8 @@ class Shelf:
     def changed(self, window: Window, by: int) -> None:
         """A window has grown, or shrunk, by so many bytes: others make room for it."""
         self.size += by
-        self._windows[window] = None
+        if window not in self._windows:
+            self._windows[window] = None
         self._windows.move_to_end(window)
         while self.size > self._limit and self._windows:
             oldest = next(iter(self._windows))
@@ -104,6 +100,12 @@ class Shelf:
         self._windows.pop(window, None)
 
 
+def size_of(entries: Sequence[Entry]) -> int:
+    """About so many bytes of memory, encodings included."""
+    chars = sum([len(entry.event.text) for entry in entries])
+    return _ENTRY_BYTES * len(entries) + _COPIES * chars
+
+
 class Window:
     """The last `keep` events at least, twice as many at most; fewer when the shelf is full."""
 
@@ -111,11 +113,15 @@ class Window:
         self._keep = keep
         self._shelf = shelf
         self._entries: list[Entry] = []
+        self._size = 0
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """`entries` must follow on what is here: see `restart`."""
+        if not entries:
+            return
         self._entries.extend(entries)
-        by = sum([entry.size for entry in entries])
+        by = size_of(entries)
+        self._size += by
         if len(self._entries) > 2 * self._keep:
             by -= self._drop(len(self._entries) - self._keep)
         self._shelf.changed(self, by)
@@ -137,8 +143,10 @@ class Window:
         return self._drop((len(self._entries) + 1) // 2)
 
     def _drop(self, count: int) -> int:
-        size = sum([entry.size for entry in self._entries[:count]])
+        """Drops the oldest; returns their share of the bytes, as if all were alike."""
+        size = self._size * count // (len(self._entries) or 1)
         del self._entries[:count]
+        self._size -= size
         return size
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from tcp_room.events import Say
 from tcp_room.logs.port import Record
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
-from tcp_room.window import Entry, Shelf, Window, page
+from tcp_room.window import Entry, Shelf, Window, page, size_of
 from tests.fakes import CountingView
 
 
@@ -98,7 +98,7 @@ def test_a_page_of_own_lines_alone_still_brings_its_reader_forward() -> None:
 
 
 def test_the_windows_that_grew_longest_ago_make_room_for_the_others() -> None:
-    size = entries(1, 1)[0].size
+    size = size_of(entries(1, 1))
     shelf = Shelf(10 * size)
     quiet, busy = Window(100, shelf), Window(100, shelf)
     quiet.extend(entries(1, 6))
@@ -111,7 +111,7 @@ def test_the_windows_that_grew_longest_ago_make_room_for_the_others() -> None:
 
 
 def test_a_window_that_is_larger_than_the_shelf_gives_way_itself() -> None:
-    size = entries(1, 1)[0].size
+    size = size_of(entries(1, 1))
     shelf = Shelf(4 * size)
     window = Window(100, shelf)
     window.extend(entries(1, 50))
@@ -140,7 +140,7 @@ def test_a_window_may_begin_anew() -> None:
     window.extend(entries(1, 9))
     window.restart(entries(30, 31))
     assert seqs(window.after(29, 10)) == [30, 31]
-    assert shelf.size == sum(entry.size for entry in window.after(29, 10))
+    assert shelf.size == size_of(window.after(29, 10))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40), st.integers(0, 300))))
@@ -152,5 +152,5 @@ def test_the_shelf_counts_what_its_windows_have(steps: list[tuple[int, int, int]
         first = heads[which] + 1
         heads[which] += count
         windows[which].extend(entries(first, heads[which], text="x" * chars))
-        held = [entry for window in windows for entry in window._entries]
-        assert shelf.size == sum(entry.size for entry in held) <= 30_000
+        assert shelf.size == sum(window._size for window in windows) <= 30_000
+        assert all(bool(window._size) == bool(window) for window in windows)

@@ -402,6 +402,24 @@ async def test_who_breaks_off_leaves_nothing_behind(
     assert caplog.records == []
 
 
+async def test_a_connection_counts_until_what_it_said_is_said() -> None:
+    async with (
+        opened(rate=20.0, burst_messages=1) as house,
+        entered(house, "bob") as bob,
+        entered(house, "alice") as alice,
+    ):
+        for number in range(10):
+            await alice.send(kind="say", text=str(number))
+        await bob.until("say", text="0")
+        alice.socket._conn.transport.abort()  # type: ignore[union-attr]
+        for number in range(1, 10):
+            assert len(house.turnstile) == 2
+            await bob.until("say", text=str(number))
+        async with asyncio.timeout(10):
+            while len(house.turnstile) > 1:
+                await asyncio.sleep(0.01)
+
+
 async def test_the_same_session_takes_its_name_back(house: House) -> None:
     hello = {"kind": "hello", "nick": "alice", "session": "s" * 16}
     async with visiting(house) as first, visiting(house) as second:

@@ -446,7 +446,9 @@ class Session:
         self._end()
 
     def _end(self) -> None:
+        """Nothing of it is heard any more."""
         self._stop_waiting()
+        self.member.leaving = True
         self.hall.leave(self.member)
         over, self._over = self._over, None
         if over is not None:

@@ -318,6 +318,25 @@ async def test_a_line_that_only_the_next_one_can_tell_is_said_after_a_moment(hou
         await until_said(house, "NICK bob", "hello")
 
 
+async def test_a_line_that_nothing_could_tell_is_not_said_when_its_client_is_gone() -> None:
+    async with opened(hello_wait_s=0.1) as house, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        with socket.create_connection(("127.0.0.1", house.tcp_port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"PASS ME THE SALT\n")
+            await until_inside(house, 2)
+        await until_inside(house, 1)
+        async with terminal(house) as other:  # whose line is said when its time has passed too
+            await other.type("NICK bob")
+            await until_said(house, "NICK bob")
+
+
+async def until_inside(house: House, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(house.turnstile) != count:
+            await asyncio.sleep(0.001)
+
+
 async def test_a_byte_order_mark_is_not_said(house: House) -> None:
     assert b"You are bommer" in await answer(house, b"\xef\xbb\xbf/nick bommer\r\nhi\r\n")
     await until_said(house, "hi")

@@ -910,6 +910,16 @@ def test_one_who_is_lost_with_nothing_left_to_say_is_over_at_once() -> None:
     assert over == ["over"]
 
 
+def test_of_one_who_is_over_nothing_is_heard() -> None:
+    house = House()
+    session, _ = house.visitor()
+    session.lost(lambda: None)
+    typed(session, "hello")
+    house.loop.advance(5)
+    assert len(house.hall) == 0
+    assert not house.hall.rooms or not texts(house)
+
+
 def test_one_who_parts_for_too_long_is_over_then() -> None:
     house = House(rate=1.0, burst_messages=1, parting_s=3.0)
     session, _ = paced(house)

@@ -88,7 +88,7 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
+        self._address = address if hall.message_pace.is_limited else None
         # From when on its lines count as a modest client's: by its age, and by what it sent.
         self._modest_from = self._modest_at = 0.0
         self._input = LineDecoder(config.line_bytes)

@@ -131,7 +131,7 @@ async def by_http(house: House, words: str) -> None:
 
 
 async def by_hook(house: House, words: str) -> None:
-    house.app[incoming.INCOMING].update(incoming.by_token([Incoming(TOKEN)]))
+    house.app[incoming.TOKENS].use([Incoming(TOKEN)])
     url = f"{house.url}/hooks/{TOKEN}"
     async with ClientSession() as session:
         await session.post(url, json={"text": words, "username": words})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -52,6 +53,7 @@ async def _another_log(
             await _say(served, "lost", _LOST)
             last = f"lost-{_LOST - 1}"
             await soon(lambda: all(reader.has(last) for reader in readers))
+            epoch = (await http(served.web, "GET", messages(limit=1))).page().epoch
             for reader in readers:
                 await reader.stop()
             await (served.halt() if kill else served.terminate())
@@ -63,7 +65,9 @@ async def _another_log(
             await _say(served, "after", _AFTER)
             for reader in readers:
                 reader.start()
-            return await _resumed(served, readers, fault, promise)
+            found = await _resumed(served, readers, fault, promise)
+            page = (await http(served.web, "GET", messages(limit=1))).page()
+            return replace(found, holds=found.holds and page.epoch != epoch)
 
 
 async def _resumed(served: House, readers: list[Listener], fault: str, promise: str) -> Finding:

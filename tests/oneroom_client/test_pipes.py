@@ -359,8 +359,8 @@ async def test_it_goes_on_over_a_restart(tmp_path: Path) -> None:
             out, err = await process.communicate()
             assert await logged(house) == ["one", "two", "three"]
         heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
-        assert (await process.wait(), heard) == (0, ["two", "three"])
-        assert err == b"oneroom: the server is stopping; come back in a moment\n"
+        stopping = b"oneroom: the server is stopping; come back in a moment\n"
+        assert (process.returncode, heard, err) == (0, ["two", "three"], stopping), out
 
 
 async def test_a_server_that_is_killed_loses_and_repeats_nothing(tmp_path: Path) -> None:

@@ -129,10 +129,6 @@ class AddressPace:
         self._reserve = min(self._burst * reserve, self._burst - 1)
         self._shares: OrderedDict[str, _Share] = OrderedDict()  # by network, last used last
 
-    @property
-    def is_limited(self) -> bool:
-        return bool(self._rate)
-
     def __len__(self) -> int:
         """Addresses that it remembers."""
         return len(self._shares)

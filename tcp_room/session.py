@@ -88,7 +88,8 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
+        # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
+        self._address = address if config.rate and config.per_address else None
         # From when on its lines count as a modest client's: by its age, and by what it sent.
         self._modest_from = self._modest_at = 0.0
         self._input = LineDecoder(config.line_bytes)

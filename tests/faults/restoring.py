@@ -93,9 +93,10 @@ _CASES: Final = (
 @scenario
 async def restore(ground: Ground) -> list[Finding]:
     cases = _CASES[: ground.of(len(_CASES), 5)]
-    found = [await _another_log(another(ground, str(n)), case) for n, case in enumerate(cases)]
-    return found + [
-        await _same_log(another(ground, f"same-{kill}"), kill) for kill in (False, True)
+    return [
+        *[await _another_log(another(ground, str(n)), case) for n, case in enumerate(cases)],
+        await _same_log(another(ground, "stopped"), kill=False),
+        await _same_log(another(ground, "killed"), kill=True),
     ]
 
 

@@ -26,6 +26,7 @@ IN_THE_GATE = (
     "trim",
     "read-errors",
     "errors-that-end",
+    "retries",
     "frozen",
     "many-rooms",
 )

@@ -46,7 +46,7 @@ LAYERS: list[set[str]] = [
     {"commands"},
     {"session"},
     {"connection"},
-    {"server"},
+    {"server", "signals"},
     {"cli"},
     {"__main__"},
 ]

@@ -88,7 +88,8 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
+        # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
+        self._address = address if config.rate and config.per_address else None
         # From when on its lines count as a modest client's: by its age, and by what it sent.
         self._modest_from = self._modest_at = 0.0
         self._input = LineDecoder(config.line_bytes)
@@ -330,12 +331,12 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
                 commands.say(caller, line)
             return
+        text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):

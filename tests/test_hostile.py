@@ -205,7 +205,8 @@ async def test_the_commands_refuse_it_too() -> None:
     async with open_house() as house:
         lines = "\n".join(CORPUS).encode()
         assert "(bad_text)" in (await sh("oneroom join -n mallory", house, lines)).err
-        assert (await sh("oneroom say", house, CORPUS[0].encode())).status == 1
+        assert (await sh("oneroom say", house, CORPUS[1].encode())).status == 1
+        assert (await sh("oneroom say", house, CORPUS[0].encode())).status == 0  # colours are cut
         assert said(house)
         assert not any(OBEYED.search(text) for text in said(house))
 

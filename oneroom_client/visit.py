@@ -197,11 +197,11 @@ class Visit:
             self.state.nameless()
 
     async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
         self._may_speak = False
         self.state.disconnected()
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None  # not before: whoever is cancelled here closes it again
+        if connection is not None:
+            await connection.close()
 
     async def _until_there_is_room(self) -> None:
         while self._inbox.is_full and not self.posts.is_awaited:

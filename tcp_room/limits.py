@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
+from heapq import heappop, heappush
 from ipaddress import IPv6Address, ip_address
+from itertools import count
 from typing import Any, Final, Protocol
 
+from tcp_room.config import Config
 from tcp_room.errors import RoomError
 
 # Who has one IPv6 address has a network of them (RFC 6177), so the network counts.
@@ -110,15 +113,41 @@ class Timers(Protocol):
     def time(self) -> float: ...
 
 
+class Usage:
+    """How much one client sends.
+
+    `load` is a time in monotonic seconds. Each line moves it on by the time that a modest client
+    leaves between two lines; it is never before the last line by more than a burst. So a load in
+    the future is a client that sends more than that, and of two loads the lower one has sent less,
+    or nothing for longer.
+    """
+
+    __slots__ = ("_settled_at", "load")
+
+    def __init__(self, now: float, config: Config) -> None:
+        self.load = now
+        self._settled_at = now + config.modest_after_s
+
+    def count(self, now: float, config: Config) -> bool:
+        """Counts a line. Whether its client is modest: it has talked for some seconds without a
+        long pause, and at the pace of somebody who types."""
+        if now - self.load > config.modest_pause_s:
+            self._settled_at = now + config.modest_after_s
+        is_modest = max(self.load, self._settled_at) <= now
+        load = max(self.load, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
+        self.load = min(load, now + config.modest_regained_s)
+        return is_modest
+
+
 class AddressPace:
     """A budget for each address, which all its connections share, on every door.
 
-    The last part of it is for modest clients, those that have sent little for some seconds. So
-    people go on talking while others on their address send all they can. What cannot pass at once
-    waits in the order in which it came, one line of each connection: nothing is refused.
+    The last part of it is for modest clients (see `Usage`). So people go on talking while others on
+    their address send all they can. What cannot pass at once waits, one line of each connection;
+    of those that wait the client with the least load is first. Nothing is refused.
     """
 
-    __slots__ = ("_burst", "_rate", "_reserve", "_shares", "_timers")
+    __slots__ = ("_burst", "_order", "_rate", "_reserve", "_shares", "_timers")
 
     def __init__(self, timers: Timers, rate: float, burst_s: float, reserve: float) -> None:
         """`rate` lines a second (0: no limit), of which `burst_s` seconds' may come at once. The
@@ -127,13 +156,14 @@ class AddressPace:
         self._rate = rate
         self._burst = max(rate * burst_s, 1.0)
         self._reserve = min(self._burst * reserve, self._burst - 1)
+        self._order = count()
         self._shares: OrderedDict[str, _Share] = OrderedDict()  # by network, last used last
 
     def __len__(self) -> int:
         """Addresses that it remembers."""
         return len(self._shares)
 
-    def ask(self, address: str, go: Callable[[], object], *, is_modest: bool) -> bool:
+    def ask(self, address: str, go: Callable[[], object], *, load: float, is_modest: bool) -> bool:
         """Whether a line may pass now. If not, `go` is called when it may; it must not ask again
         before."""
         if not self._rate:
@@ -143,7 +173,7 @@ class AddressPace:
         if not queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
             share.bucket.delay(now)
             return True
-        queue.append(go)
+        heappush(queue, (load, next(self._order), go))
         self._schedule(share, now)
         return False
 
@@ -193,9 +223,12 @@ class AddressPace:
         for is_modest, queue in ((True, share.modest), (False, share.others)):
             while queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
                 share.bucket.delay(now)
-                self._timers.call_soon(queue.pop(0))
+                self._timers.call_soon(heappop(queue)[2])
         if share.modest or share.others:
             self._schedule(share, now)
+
+
+_Waiting = tuple[float, int, Callable[[], object]]
 
 
 class _Share:
@@ -206,9 +239,9 @@ class _Share:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
         self.is_due = False  # whether a timer runs for those who wait
-        # Lists: short, and an empty deque is ten times as large.
-        self.modest: list[Callable[[], object]] = []
-        self.others: list[Callable[[], object]] = []
+        # Heaps, by load and then in order of arrival.
+        self.modest: list[_Waiting] = []
+        self.others: list[_Waiting] = []
 
 
 class Turnstile:

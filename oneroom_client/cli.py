@@ -43,6 +43,8 @@ _MOST_BYTES: Final = 1 << 20
 REFUSED_AT_THE_DOOR: Final = {
     "bad_nick",
     "bad_room",
+    "busy",
+    "foreign_host",
     "foreign_origin",
     "hall_full",
     "nick_taken",

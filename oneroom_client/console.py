@@ -15,7 +15,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -40,6 +40,7 @@ from oneroom_client import typed
 from oneroom_client.attention import Bell, Unread, mentions
 from oneroom_client.completion import choices
 from oneroom_client.errors import Refused, Unconfirmed
+from oneroom_client.excerpt import cut
 from oneroom_client.places import history_file
 from oneroom_client.room import Back, Offline, Room
 from oneroom_client.status import Failure, Status
@@ -55,8 +56,14 @@ from tcp_room.text import visible
 TOLD_AFTER_S: Final = 5.0
 # What comes within so long is printed together.
 _GATHER_S: Final = 0.05
+# prompt_toolkit takes 25 ms to print so much. One event is not shown beyond it.
+_PRINTED_BYTES: Final = 1 << 16
 # A block of more lines was perhaps not meant to be said.
 LONG_LINES: Final = 5
+# Of one's own name. A server allows 32 characters by default.
+_PROMPT_COLUMNS: Final = 64
+# Whose names Tab completes first.
+_SPEAKERS: Final = 100
 # What is waited for when one leaves.
 _LEAVE_S: Final = 3.0
 # A terminal tells of its focus (xterm's mode 1004) in sequences that prompt_toolkit does not know:
@@ -145,9 +152,9 @@ class Console:
     async def _read(self) -> None:
         try:
             async for event in self._room:
-                told = [event, *self._room.waiting()]
-                lines = b"".join(map(self._shown, told)).decode()
-                self._print(lines)
+                for lines in _printable(map(self._shown, [event, *self._room.waiting()])):
+                    self._print(lines)
+                    await asyncio.sleep(0)  # a key may have been pressed
                 self._tell_title()
                 await asyncio.sleep(_GATHER_S)
         finally:
@@ -195,6 +202,8 @@ class Console:
         if isinstance(event, events.Logged):
             self._speakers.pop(event.nick, None)
             self._speakers[event.nick] = None
+            if len(self._speakers) > _SPEAKERS:
+                del self._speakers[next(iter(self._speakers))]
         if not self._room.state.is_live:
             return b""
         now = time.monotonic()
@@ -324,7 +333,8 @@ class Console:
         )
 
     def _message(self) -> StyleAndTextTuples:
-        return [("class:prompt", f"{visible(self._room.state.nick)}> ")]
+        nick = visible(self._room.state.nick)
+        return [("class:prompt", f"{_cut(nick, _PROMPT_COLUMNS)}> ")]
 
     def _status(self) -> StyleAndTextTuples:
         if self._question:
@@ -379,6 +389,18 @@ class _Completer(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         return self._console.completions(document.text_before_cursor)
+
+
+def _printable(shown: Iterable[bytes]) -> Iterator[str]:
+    """What is shown of some events, in pieces that are printed at once."""
+    lines, size = [], 0
+    for piece in shown:
+        lines.append(cut(piece.decode().removesuffix("\n"), _PRINTED_BYTES) + "\n" if piece else "")
+        size += len(lines[-1])
+        if size >= _PRINTED_BYTES:
+            yield "".join(lines)
+            lines, size = [], 0
+    yield "".join(lines)
 
 
 def _cut(line: str, columns: int) -> str:

@@ -142,7 +142,8 @@ async def listen(room: Room, wanted: Wanted, *, say: bool) -> Status:
     """Writes the room to stdout, and says what comes from stdin if `say`. Raises
     Refused, Unconfirmed, Failure."""
     printer = Printer(room, wanted)
-    tasks = {asyncio.create_task(_write(room, printer))}
+    must_go_on = say and not wanted.typed  # there is more to say
+    tasks = {asyncio.create_task(_write(room, printer, must_go_on))}
     if say:
         tasks.add(asyncio.create_task(_say(room, printer, wanted)))
     stdio.on_closed(STDOUT, _stopper(tasks))
@@ -156,7 +157,8 @@ async def listen(room: Room, wanted: Wanted, *, say: bool) -> Status:
     finally:
         for task in tasks:
             task.cancel()
-    stdio.write(STDOUT, printer.printed(room.waiting()))
+    with suppress(stdio.Closed):
+        stdio.write(STDOUT, printer.printed(room.waiting()))
     return printer.status
 
 
@@ -178,9 +180,17 @@ async def _first_of(tasks: set[asyncio.Task[None]]) -> None:
         task.result()
 
 
-async def _write(room: Room, printer: Printer) -> None:
+async def _write(room: Room, printer: Printer, must_go_on: bool) -> None:
+    """`must_go_on`: also when nobody reads stdout. Otherwise it raises Closed."""
+    nobody_reads = False
     async for event in room:
-        stdio.write(STDOUT, printer.printed([event, *room.waiting()]))
+        lines = printer.printed([event, *room.waiting()])
+        try:
+            stdio.write(STDOUT, b"" if nobody_reads else lines)
+        except stdio.Closed:
+            if not must_go_on:
+                raise
+            nobody_reads = True
         if printer.is_done:
             return
 

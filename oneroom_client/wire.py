@@ -18,6 +18,14 @@ from tcp_room.messages import Message
 # As those of `events`, with the kinds that their events may be of: to read them one must know.
 
 
+class Gap(events.Event, frozen=True, tag="gap"):
+    """Between two logs there are no numbers to give."""
+
+    reason: str
+    first: int = msgspec.field(name="from", default=0)
+    last: int = msgspec.field(name="to", default=0)
+
+
 class History(events.Event, frozen=True, tag="history"):
     events: Sequence[events.Say | events.Act | events.Topic]
     more: bool
@@ -44,7 +52,7 @@ AnyEvent = (
     | events.Dm
     | events.Welcome
     | events.Live
-    | events.Gap
+    | Gap
     | events.Nick
     | events.Members
     | events.Rooms
@@ -67,6 +75,8 @@ def decode(line: bytes) -> events.Event | None:
         event = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    if isinstance(event, Gap):
+        return events.Gap(event.first, event.last, event.reason)
     if isinstance(event, History):
         return events.History(*msgspec.structs.astuple(event))
     if isinstance(event, Found):

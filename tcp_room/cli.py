@@ -146,14 +146,21 @@ def _retention(config: Config) -> Retention:
         raise LogError(f"--keep: {error}") from None
 
 
+def data_folder(config: Config) -> Path | None:
+    """Where the house keeps what it keeps; None if it keeps nothing. Raises LogError."""
+    if config.data == ":memory:":
+        return None
+    try:
+        return Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
+    except RuntimeError:  # no HOME, and no entry in passwd: a container's user
+        raise LogError("this user has no home folder: choose one with --data DIR") from None
+
+
 def make_engine(config: Config, on_loop: OnLoop) -> Engine:
     """Raises LogError."""
-    if config.data == ":memory:":
+    folder = data_folder(config)
+    if folder is None:
         return MemoryEngine(secrets.token_hex(8), config.memory_events)
-    try:
-        folder = Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
-    except RuntimeError:
-        raise LogError("this user has no home folder: choose one with --data DIR") from None
     return SqliteEngine(folder, cast(Durability, config.durability), on_loop)
 
 

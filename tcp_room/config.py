@@ -204,6 +204,13 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # So long a request waits for its address's turn; then it is told to come again. Browsers and
+    # most programs wait for half a minute or longer.
+    http_wait_s: float = 10.0
+    # What an answer costs beyond a request: one more for so many bytes of JSON made for it, and so
+    # many for drawing a QR code. A request is some 0.2 ms of work.
+    request_bytes: int = 4096
+    qr_requests: int = 20
     # A body has 32 KiB at most: a modem's 28.8 kbit/s brings that in nine seconds.
     http_body_s: float = 15.0
     # An answer that is not a stream has 100 KiB at most, nearly all of it in the kernel's buffers.

@@ -128,6 +128,7 @@ class Hall:
         text: str,
         *,
         door: str,
+        author: str,
         nick: str | None,
         id: str | None,
         settled: Callable[[Outcome, bool], None],
@@ -135,10 +136,9 @@ class Hall:
         """Has somebody say something who does not come in, and of whom nobody is told.
 
         `settled` as in room.Poster. Who gives no name has one number of a guest. Ids are known
-        again by name. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full).
+        again by `author`. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full).
         """
         shown = self._guest() if nick is None else names.nick(nick)
-        author = f"{door}:{'' if nick is None else names.key(shown)}"
         poster = Poster(shown, door, author, settled)
         self._holders(shown, poster)
         place = self.room(room)

@@ -189,6 +189,11 @@ class AddressPace:
             share.bucket.delay(now)
         return seconds
 
+    def charge(self, address: str, tokens: float) -> None:
+        """Takes as many more for what has passed already, and has cost more than a line does."""
+        if self._rate:
+            self._share(address).bucket.delay(self._timers.time(), tokens)
+
     def _floor(self, is_modest: bool) -> float:
         return 0.0 if is_modest else self._reserve
 

@@ -41,6 +41,11 @@ class Rota:
             self._is_going = True
             self._turns.call_soon(self._turn)
 
+    def add_first(self, step: Callable[[], None]) -> None:
+        """As `add`, before all others: for work that keeps much in memory until it is done."""
+        self.add(step)
+        self._waiting.rotate(1)
+
     def _turn(self) -> None:
         for _ in range(min(self._per_turn, len(self._waiting))):
             try:

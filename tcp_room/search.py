@@ -134,9 +134,12 @@ class Search:
                     return
             if self._clock.time() > end:
                 break
-        if not self._unseen:
+        if self._unseen:
+            # Others wait until this page is through, so one page is in memory and not one for each.
+            self._rota.add_first(self._step)
+        else:
             self._before = self._page_from
-        self._rota.add(self._step)
+            self._rota.add(self._step)
 
     def _end(self) -> None:
         self._answer(Found(self._found, self._before, self._lost))

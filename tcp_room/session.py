@@ -87,9 +87,9 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
-        # Made where it is needed: there is no pace to share without an address.
-        self._usage = None if address is None else Usage(hall.scheduler.time(), config)
+        # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
+        self._address = address if config.rate and config.per_address else None
+        self._usage = None if self._address is None else Usage(hall.scheduler.time(), config)
         self._input = LineDecoder(config.line_bytes)
         # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
         # times as large as an empty list.
@@ -320,12 +320,12 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
                 commands.say(caller, line)
             return
+        text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):

@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +64,12 @@ class Checkout:
 
     folder: Path
 
-    def start(self) -> subprocess.Popen[str]:
-        """Starts an install, in a process group of its own."""
+    @contextmanager
+    def start(self) -> Iterator[subprocess.Popen[str]]:
+        """An install in a process group of its own, which does not outlast the block."""
         # Nothing listens on port 1: an index that is not reached.
         surroundings = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:1/simple"}
-        return subprocess.Popen(
+        with subprocess.Popen(
             # Programs in the background ignore Ctrl-C, and would hand that on.
             ["env", "--default-signal=INT", self.folder / ".ci" / "install"],
             env=surroundings,
@@ -74,7 +77,12 @@ class Checkout:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-        )
+        ) as install:
+            try:
+                yield install
+            finally:
+                if install.poll() is None:
+                    os.killpg(install.pid, signal.SIGKILL)
 
     def install(self) -> list[str]:
         """What it shows. The install must succeed."""
@@ -145,24 +153,32 @@ def test_a_changed_project_is_installed_in_place(checkout: Checkout) -> None:
 
 
 def test_the_older_install_is_used_while_there_is_no_network(checkout: Checkout) -> None:
+    here = checkout.folder / ".venv" / "here"
+    here.touch()
     needs_what_is_not_there(checkout)
     for _ in range(2):
         assert checkout.install() == [INSTALLING, OLDER]
         assert checkout.works()
     checkout.write(requires="")
     assert checkout.install() == [INSTALLING]
+    assert here.exists()
 
 
-def test_a_moved_checkout_and_a_python_that_is_gone_repair_themselves(checkout: Checkout) -> None:
+def test_a_moved_checkout_repairs_itself(checkout: Checkout) -> None:
     checkout.folder = checkout.folder.rename(checkout.folder.with_name("moved"))
     assert not checkout.works()
-    python = checkout.folder / ".venv" / "bin" / "python3"
-    python.unlink()
-    python.symlink_to("/nowhere/python3")
     assert checkout.install() == [INSTALLING]
     assert checkout.works()
     assert not (checkout.folder / ".venv.old").exists()
     shutil.rmtree(checkout.folder)
+
+
+def test_a_python_that_is_gone_is_replaced(checkout: Checkout) -> None:
+    for python in (checkout.folder / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to("/nowhere/python3")
+    assert checkout.install() == [INSTALLING]
+    assert checkout.works()
 
 
 def test_the_older_install_comes_back_if_a_new_one_fails(checkout: Checkout) -> None:

@@ -127,7 +127,7 @@ async def test_a_hook_of_the_file_that_is_shown_works(
     shown = re.search(r"^```toml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
     assert shown is not None
     hooks = parse(shown[1])
-    house.app[incoming.INCOMING].update(incoming.by_token(hooks.incoming))
+    house.app[incoming.TOKENS].use(hooks.incoming)
     async with running(language, code, house) as process, asyncio.timeout(20):
         out, _ = await process.communicate()
     assert (out, said(house, "ops")) == (b"ok", [GREEN])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.limits import Pace, Turnstile
+from tcp_room.limits import Turnstile
 from tcp_room.member import Outlet
 from web_gateway import api, incoming, pages, ways
+from web_gateway.authors import AUTHORS, Authors
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.gate import HOSTS, gate
 from web_gateway.handler import Runner
@@ -22,8 +24,11 @@ from web_gateway.security import headers
 from web_gateway.stream import STREAMS
 
 
-def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.Application:
-    """The web door into `hall`. `turnstile` counts connections, together with other doors.
+def create_app(
+    hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE, key: bytes | None = None
+) -> web.Application:
+    """The web door into `hall`. `turnstile` counts connections, together with other doors. `key` is
+    the house's secret of 32 bytes; without one, ids are not known again after a restart.
 
     Raises ValueError if the configuration's `public_url` is no URL.
     """
@@ -36,8 +41,8 @@ def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.App
     app[TURNSTILE] = turnstile
     app[BRIDGES] = set()
     app[STREAMS] = set()
-    app[api.PACE] = Pace(config.rate, config.burst_messages)
-    app[incoming.INCOMING] = incoming.by_token(hooks.incoming)
+    app[incoming.TOKENS] = incoming.Tokens(hooks.incoming, config)
+    app[AUTHORS] = Authors(key or secrets.token_bytes(32))
     routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket, allow_head=False), *api.ROUTES]
     app.add_routes([*routes, *incoming.ROUTES])
     app.on_response_prepare.append(_add_headers)

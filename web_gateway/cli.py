@@ -12,7 +12,16 @@ from oneroom_client.cli import add_to
 from oneroom_client.places import config_file
 from oneroom_client.settings import Configured
 from tcp_room import __version__
-from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
+from tcp_room.cli import (
+    config_flags,
+    data_folder,
+    empty,
+    make_turnstile,
+    nc_line,
+    opened_hall,
+    reachable,
+    run,
+)
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
@@ -30,6 +39,7 @@ from web_gateway.gate import HOSTS
 from web_gateway.hooks import Hooks, HooksError
 from web_gateway.hooks import read as read_hooks
 from web_gateway.hosts import ANYWHERE
+from web_gateway.keys import house_key
 from web_gateway.outgoing import Dispatcher
 from web_gateway.ways import lan_address
 
@@ -48,7 +58,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
 async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) -> None:
     turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
-    app = _application(hall, turnstile, hooks)
+    app = _application(hall, turnstile, hooks, house_key(data_folder(config)))
     runner = make_runner(app, config)
     await runner.setup()
     try:
@@ -67,10 +77,10 @@ async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) 
         await runner.cleanup()
 
 
-def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks) -> web.Application:
+def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks, key: bytes) -> web.Application:
     """Raises DoorError."""
     try:
-        app = create_app(hall, turnstile, hooks)
+        app = create_app(hall, turnstile, hooks, key)
     except ValueError as error:
         raise DoorError(f"--public-url: {error}") from None
     app[HOSTS].learn()

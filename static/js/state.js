@@ -272,7 +272,7 @@ function gap(state, frame) {
   return push(read, { type: "gap", at: 0, own: false, from, to, reason });
 }
 
-/** @param {{reason: string}} gap */
+/** @param {any} gap */
 const isLost = ({ reason }) => reason === "lost";
 
 /**

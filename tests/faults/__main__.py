@@ -37,20 +37,32 @@ async def _played(name: str, root: Path, *, short: bool) -> list[Finding]:
         ]
 
 
+def record(table: str, mark: str, document: Path) -> None:
+    """Puts a table into the document, between that mark and the next `end`."""
+    text = document.read_text("utf-8")
+    before, begin, rest = text.partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    document.write_text(before + begin + table + end + after, "utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *SCENARIOS], help="which; all if none")
     parser.add_argument("--server", type=Path, default=ROOT, help="the checkout whose server runs")
     parser.add_argument("--short", action="store_true", help="the forms that the gate runs")
+    parser.add_argument("--record", metavar="MARK", help="put the table into docs/reliability.md")
     flags = parser.parse_args()
     print(HEAD, flush=True)
-    failed = 0
+    failed, rows = 0, [HEAD]
     for name in flags.names or SCENARIOS:
         started = time.monotonic()
         for finding in asyncio.run(_played(name, flags.server.resolve(), short=flags.short)):
             failed += not finding.holds
-            print(finding.row(name), flush=True)
+            rows.append(finding.row(name))
+            print(rows[-1], flush=True)
         print(f"{name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+    if flags.record:
+        record("\n".join([*rows, ""]), flags.record, ROOT / "docs" / "reliability.md")
     print(f"\n{failed} promises broken" if failed else "\nEvery promise holds.")
     return 1 if failed else 0
 

@@ -200,6 +200,7 @@ class Listener:
         self.visits = 0
         self.place: int | None = 0 if DOORS[door].numbered else None
         self.epoch: str | None = None
+        self._is_in = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -224,6 +225,7 @@ class Listener:
         visitor = Visitor(self._room, self._nick, self._session, self.place, self.epoch)
         link = await Link.open(address, door, visitor, slow=False)
         try:
+            self._is_in = not door.numbered  # the text view is in with the first line
             events = await link.enter(visitor)
             self.visits += 1
             while True:
@@ -244,8 +246,12 @@ class Listener:
             self.items.append(gap)
             if gap.reason != "epoch" and self.place is not None:
                 self.place = gap.last
+        elif event.kind == "welcome":
+            self._is_in = True
         elif event.kind == "error":
             self.errors.append(event)
+            if not self._is_in:
+                raise Refused(event.code)  # and comes again
 
     def has(self, text: str) -> bool:
         return any(isinstance(item, Seen) and item.key == text for item in self.items)

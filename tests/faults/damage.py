@@ -14,6 +14,7 @@ from tests.faults.clients import (
     NUMBERED,
     Answer,
     Listener,
+    Talker,
     http,
     listeners,
     messages,
@@ -117,6 +118,8 @@ async def _read_all(served: House, log: list[tuple[int, str]]) -> tuple[str, str
             return "FAULT", f"history has {min(wrong)!r:.80}"
         if now.silent:
             return "FAULT", f"history skips in silence: {now.silent}"
+        if other := await _other_ways(served, now, kept):
+            return "FAULT", other
         for reader in readers:
             if fault := _fault(reader, kept):
                 return "FAULT", f"{reader.door}: {fault}"
@@ -124,11 +127,36 @@ async def _read_all(served: House, log: list[tuple[int, str]]) -> tuple[str, str
         return ("gap", "") if has_gap else ("whole", "")
 
 
+async def _other_ways(served: House, asker: Talker, kept: list[tuple[int, str]]) -> str:
+    """Pages by HTTP, and a search: what is wrong with them."""
+    after, paged = 0, []
+    while True:
+        answer = await http(served.web, "GET", messages(after=after, limit=500))
+        if answer.status != 200:
+            return f"a page is refused: {answer.status} {answer.body[:60]!r}"
+        page = answer.page()
+        if silent := skipped(page, after):
+            return f"a page skips in silence: {silent}"
+        paged += [(event.seq, event.text) for event in page.events]
+        after = max(page.reaches, after + 1)
+        if not page.more:
+            break
+    if paged != kept:
+        return f"pages have {len(paged)} events, history {len(kept)}"
+    found = await asker.ask("search", text="message says", limit=100)
+    if wrong := {(event.seq, event.text) for event in found.events} - set(kept):
+        return f"a search found {min(wrong)!r:.80}"
+    return "" if found.kind == "found" else f"a search is refused: {found.code}"
+
+
 def _fault(reader: Listener, kept: list[tuple[int, str]]) -> str:
     if not reader.has(_LIVE[-1]):
         return "never came to the live events"
     if reader.door == "tcp-text":
-        return ""  # it is told no seqs: what it is shown is judged by the others' log
+        # It is told no seqs, and looks back.
+        texts = {text for _, text in kept}
+        shown = [item.key for item in reader.items if isinstance(item, Seen)]
+        return next((f"shows {text!r:.60}" for text in shown if text not in texts), "")
     faults = followed(reader.items, [Seen(*event) for event in kept])
     return faults[0] if faults else ""
 

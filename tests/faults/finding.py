@@ -16,10 +16,13 @@ class Finding:
     promise: str
     holds: bool
     seen: str
+    # Whether it depends on how fast the machine is: such a promise is no business of the gate.
+    is_timed: bool = False
 
     def row(self, scenario: str) -> str:
         result = "holds" if self.holds else "**FAILS**"
-        return f"| {scenario} | {self.fault} | {self.promise} | {result} | {self.seen} |"
+        cells = (scenario, self.fault, self.promise, result, self.seen)
+        return f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in cells)} |"
 
 
 HEAD: Final = "| scenario | fault | promise | result | counted |\n|---|---|---|---|---|"

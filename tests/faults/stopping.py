@@ -54,7 +54,7 @@ async def stop_with_hanging_clients(ground: Ground) -> list[Finding]:
     fault = "SIGTERM with a client that does not read, half a POST, a late WebSocket"
     return [
         Finding(fault, "the process ends within shutdown_s (5 s, + 1)", seconds <= _STOP_S,
-                f"{seconds:.1f} s"),
+                f"{seconds:.1f} s", is_timed=True),
         Finding(fault, "nothing on stderr", not lines, f"{len(lines)} lines"),
     ]  # fmt: skip
 

@@ -60,5 +60,9 @@ def test_what_is_not_known_is_passed_over(line: bytes) -> None:
     assert decode(line) is None
 
 
+def test_a_gap_between_logs_needs_no_numbers() -> None:
+    assert decode(b'{"kind":"gap","reason":"epoch"}') == events.Gap(0, 0, "epoch")
+
+
 def test_a_field_of_tomorrow_is_passed_over() -> None:
     assert decode(b'{"kind":"live","seq":7,"mood":"good"}') == events.Live(7)

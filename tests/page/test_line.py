@@ -312,6 +312,7 @@ def post(house: House, text: str) -> None:
         Say,
         text,
         door="http",
+        author="http",
         nick="robot",
         id=None,
         settled=lambda outcome, is_new: None,

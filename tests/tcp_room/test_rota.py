@@ -36,6 +36,21 @@ def test_work_that_goes_on_waits_for_the_work_of_others() -> None:
     assert done == ["a", "b", "a", "b", "a"]
 
 
+def test_work_that_keeps_much_in_memory_is_done_first() -> None:
+    loop = FakeLoop()
+    rota, done = Rota(loop, 1), list[str]()
+
+    def large(steps: int) -> None:
+        done.append("large")
+        if steps > 1:
+            rota.add_first(lambda: large(steps - 1))
+
+    rota.add(lambda: large(3))
+    rota.add(lambda: done.append("small"))
+    loop.settle()
+    assert done == ["large", "large", "large", "small"]
+
+
 def test_a_step_that_breaks_is_reported_and_stops_no_other() -> None:
     loop = FakeLoop()
     rota, done = Rota(loop, 3), list[int]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -185,6 +186,27 @@ def test_looking_through_a_page_ends_when_its_time_is_up_and_goes_on() -> None:
     [answer] = [event for event in sees.events if event["kind"] == "found"]
     assert [event["seq"] for event in answer["events"]] == [4, 3, 1]
     assert len(set(looked)) >= len(SAID)
+
+
+def test_a_page_is_looked_through_before_the_next_search_reads_one() -> None:
+    """Pages may be large: one is in memory, however many people search."""
+    house = House(engine := RemoteEngine(), search_slice_s=0.5)
+    al, bob = (house.enter(nick, JSON)[0] for nick in ("al", "bob"))
+    log = engine.logs["lobby"]
+    log.arrive(*SAID)
+    house.loop.settle()
+    log.unread.clear()
+    ticks = count()
+    house.loop.time = lambda: float(next(ticks))  # type: ignore[method-assign]
+    for member in (al, bob):
+        sent(member, "search", text="good")
+    house.loop.turn()
+    log.answer()  # a slice ends after each event
+    for _ in SAID[1:]:
+        assert not log.unread
+        house.loop.turn()
+    house.loop.turn()
+    assert len(log.unread) == 1
 
 
 def test_what_cannot_be_read_is_counted() -> None:

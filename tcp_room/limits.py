@@ -163,17 +163,23 @@ class AddressPace:
         """Addresses that it remembers."""
         return len(self._shares)
 
-    def ask(self, address: str, go: Callable[[], object], *, load: float, is_modest: bool) -> bool:
+    def ask(
+        self,
+        address: str,
+        go: Callable[[], object],
+        *,
+        load: float | None = None,
+        is_modest: bool = False,
+    ) -> bool:
         """Whether a line may pass now. If not, `go` is called when it may; it must not ask again
-        before."""
+        before. `load` as in `Usage`; None: not known, so it comes after those that wait."""
         if not self._rate:
             return True
         share, now = self._share(address), self._timers.time()
         queue = share.modest if is_modest else share.others
-        if not queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
-            share.bucket.delay(now)
+        if not queue and self._take(share, now, is_modest=is_modest):
             return True
-        heappush(queue, (load, next(self._order), go))
+        heappush(queue, (now if load is None else load, next(self._order), go))
         self._schedule(share, now)
         return False
 
@@ -184,24 +190,30 @@ class AddressPace:
             return 0.0
         share, now = self._share(address), self._timers.time()
         ahead = len(share.modest) + len(share.others)
-        seconds = share.bucket.until(self._floor(False) + 1 + ahead, now)
-        if not seconds:
-            share.bucket.delay(now)
-        return seconds
+        if not ahead and self._take(share, now, is_modest=False):
+            return 0.0
+        return share.unreserved.until(1 + ahead, now)
 
     def charge(self, address: str, tokens: float) -> None:
-        """Takes as many more for what has passed already, and has cost more than a line does."""
+        """Takes as many more for what has passed already, and has cost more than a line does. They
+        are not taken out of the reserve."""
         if self._rate:
-            self._share(address).bucket.delay(self._timers.time(), tokens)
+            self._share(address).unreserved.delay(self._timers.time(), tokens)
 
-    def _floor(self, is_modest: bool) -> float:
-        return 0.0 if is_modest else self._reserve
+    def _take(self, share: _Share, now: float, *, is_modest: bool) -> bool:
+        """Takes a token, if one may be had now."""
+        if share.bucket_of(is_modest).until(1, now):
+            return False
+        share.all.delay(now)
+        share.unreserved.delay(now)
+        return True
 
     def _share(self, address: str) -> _Share:
         network = network_of(address)
         share = self._shares.get(network)
         if share is None:
-            share = self._shares[network] = _Share(Bucket(self._rate, self._burst))
+            unreserved = Bucket(self._rate, self._burst - self._reserve)
+            share = self._shares[network] = _Share(Bucket(self._rate, self._burst), unreserved)
             self._forget()
         self._shares.move_to_end(network)
         return share
@@ -211,23 +223,23 @@ class AddressPace:
         now = self._timers.time()
         while len(self._shares) > 1:
             network, share = next(iter(self._shares.items()))
-            if share.is_due or not share.bucket.is_full(now):
+            if share.is_due or not (share.all.is_full(now) and share.unreserved.is_full(now)):
                 return
             del self._shares[network]
 
     def _schedule(self, share: _Share, now: float) -> None:
+        """Looks again when the next one can pass; soon, as somebody modest may come meanwhile."""
         if not share.is_due:
             share.is_due = True
-            seconds = share.bucket.until(self._floor(bool(share.modest)) + 1, now)
-            self._timers.call_later(seconds, self._serve, share)
+            seconds = share.bucket_of(bool(share.modest)).until(1, now)
+            self._timers.call_later(min(seconds, 1 / self._rate), self._serve, share)
 
     def _serve(self, share: _Share) -> None:
-        """Calls back those whose turn has come: modest clients first."""
+        """Calls back those whose turn has come."""
         now = self._timers.time()
         share.is_due = False
         for is_modest, queue in ((True, share.modest), (False, share.others)):
-            while queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
-                share.bucket.delay(now)
+            while queue and self._take(share, now, is_modest=is_modest):
                 self._timers.call_soon(heappop(queue)[2])
         if share.modest or share.others:
             self._schedule(share, now)
@@ -239,14 +251,18 @@ _Waiting = tuple[float, int, Callable[[], object]]
 class _Share:
     """One address's budget, and whose lines wait for it: one of each connection at the most."""
 
-    __slots__ = ("bucket", "is_due", "modest", "others")
+    __slots__ = ("all", "is_due", "modest", "others", "unreserved")
 
-    def __init__(self, bucket: Bucket) -> None:
-        self.bucket = bucket
+    def __init__(self, all: Bucket, unreserved: Bucket) -> None:
+        self.all = all
+        self.unreserved = unreserved  # what is left of it for those who are not modest
         self.is_due = False  # whether a timer runs for those who wait
         # Heaps, by load and then in order of arrival.
         self.modest: list[_Waiting] = []
         self.others: list[_Waiting] = []
+
+    def bucket_of(self, is_modest: bool) -> Bucket:
+        return self.all if is_modest else self.unreserved
 
 
 class Turnstile:

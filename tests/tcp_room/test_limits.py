@@ -194,6 +194,41 @@ def test_of_those_who_wait_the_one_with_the_least_load_is_first() -> None:
     assert lines.names() == "abdfec"
 
 
+def test_one_who_becomes_modest_does_not_wait_as_long_as_the_others() -> None:
+    lines = Lines(rate=10, burst_s=2.0)
+    for name in "abcdefghijkl":
+        lines.come(name)
+    for _ in range(10):
+        lines.come("A", is_modest=True)
+    lines.come("B", is_modest=True)
+    lines.loop.advance(0.11)
+    assert lines.names() == "abcdefghijAAAAAAAAAAB"
+
+
+def test_what_is_charged_later_is_not_taken_out_of_the_reserve() -> None:
+    lines = Lines(rate=4)
+    lines.pace.charge("10.0.0.1", 6)
+    for name in "ABx":
+        lines.come(name, is_modest=name != "x")
+    assert lines.names() == "AB"
+    assert lines.pace.wait("10.0.0.1") == 2.0
+    lines.loop.advance(1.7)
+    assert lines.names() == "AB"
+    lines.loop.advance(0.1)
+    assert lines.names() == "ABx"
+
+
+def test_an_address_that_owes_is_remembered_until_it_has_paid() -> None:
+    lines = Lines(rate=2)
+    lines.pace.charge("10.0.0.1", 10)
+    lines.loop.advance(4.9)
+    lines.come("a", address="10.0.0.2")
+    assert len(lines.pace) == 2
+    lines.loop.advance(0.2)
+    lines.come("a", address="10.0.0.3")
+    assert len(lines.pace) == 2
+
+
 def test_addresses_do_not_share() -> None:
     lines = Lines(rate=2)
     for name in "abcdef":

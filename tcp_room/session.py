@@ -106,6 +106,7 @@ class Session:
             self._wait(config.outside_s, self._turn_away)
         else:
             self._wait(config.hello_wait_s, self._settle)
+        hall.arrive(self.member)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()

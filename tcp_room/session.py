@@ -1,8 +1,8 @@
 """A session: what one connection has said, and what follows from it.
 
-The same for every door: the shells (`connection`, `web_gateway.bridge`) cut
-bytes into lines and call `receive`, then `finish` (the client says no more) or
-`lost` (it is gone). This module knows who is a person and who a program:
+The same for every door: the shells (`connection`, `web_gateway.bridge`) call
+`feed` with bytes of lines, then `finish` (the client says no more) or `lost`
+(it is gone). This module knows who is a person and who a program:
 
 - a first line that begins with `{` is a program's, and chooses the JSON view;
 - any other first line, or 200 ms of silence, is a person's, who is let in as a
@@ -25,7 +25,7 @@ from tcp_room import commands, events, messages, text
 from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY, Hall
-from tcp_room.limits import Bucket
+from tcp_room.limits import Bucket, Usage
 from tcp_room.lines import LineDecoder, TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.terminal import TextView
@@ -50,11 +50,11 @@ class Session:
         "_input",
         "_lines",
         "_mistakes",
-        "_modest_at",
         "_over",
         "_refused",
         "_timer",
         "_told_held",
+        "_usage",
         "hall",
         "member",
     )
@@ -87,8 +87,9 @@ class Session:
         if isinstance(view, TextView):
             self.member.style = view
         self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
-        self._modest_at = 0.0  # from when on its lines count as a modest client's
+        # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
+        self._address = address if config.rate and config.per_address else None
+        self._usage = None if self._address is None else Usage(hall.scheduler.time(), config)
         self._input = LineDecoder(config.line_bytes)
         # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
         # times as large as an empty list.
@@ -105,6 +106,7 @@ class Session:
             self._wait(config.outside_s, self._turn_away)
         else:
             self._wait(config.hello_wait_s, self._settle)
+        hall.arrive(self.member)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -153,10 +155,10 @@ class Session:
         """The client is gone. Some lines that it had sent before are still said, at its pace, for
         a while. `over` is called once when that is done, too."""
         self._over = over or self._over
-        self.member.mute()
+        self.member.lost()
         self._stop_waiting()
         self._input.keep(self.hall.config.parting_lines)
-        if self._has_lines:
+        if self._has_lines and not self.member.leaving:
             self._finished = True
             self._wait(self.hall.config.parting_s, self._drop)
         else:
@@ -174,21 +176,12 @@ class Session:
         if member.leaving and member.is_gone:
             self._drop()
             return
-        while not (self._held or member.is_owed_much):
-            line = self._next()
-            if line is None:
-                break
-            self._hear_line(line)
+        address = self._address
+        while not (self._held or member.is_owed_much) and (self._lines or self._cut()):
+            if address is None or self._has_turn(address, self._lines[-1]):
+                self._hear_line(self._lines.pop())
         if self._finished and not self._has_lines:
             self._part()
-
-    def _next(self) -> bytes | TooLong | None:
-        """The next line, when its time has come."""
-        if not (self._lines or self._cut()):
-            return None
-        if self._address is not None and not self._has_turn(self._address, self._lines[-1]):
-            return None
-        return self._lines.pop()
 
     def _cut(self) -> bool:
         """Cuts off as many of the lines that wait as its own pace allows; whether there are any."""
@@ -209,22 +202,16 @@ class Session:
 
     def _has_turn(self, address: str, line: bytes | TooLong) -> bool:
         """Whether its address may send this now; if not, it is heard in its turn."""
-        hall = self.hall
+        hall, usage = self.hall, self._usage
+        assert usage is not None
         pace = hall.message_pace if self._is_message(line) else hall.request_pace
-        if pace.ask(address, self._hear_in_turn, is_modest=self._is_modest()):
+        load = usage.load
+        is_alone = len(self._lines) == 1 and not self._input.has_line
+        is_modest = usage.count(hall.scheduler.time(), hall.config) and is_alone
+        if pace.ask(address, self._hear_in_turn, load=load, is_modest=is_modest):
             return True
         self._hold("much comes from your address just now: your lines wait for their turn")
         return False
-
-    def _is_modest(self) -> bool:
-        """Whether it has sent little for some seconds; counts this line."""
-        config, now = self.hall.config, self.hall.scheduler.time()
-        if not self._modest_at:
-            self._modest_at = now + config.modest_after_s
-        modest_at = self._modest_at
-        counted = max(modest_at, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
-        self._modest_at = min(counted, now + config.modest_regained_s)
-        return modest_at <= now
 
     def _hold(self, why: str) -> None:
         """Hears and reads no further for now. The client is told why, once."""
@@ -334,12 +321,12 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
                 commands.say(caller, line)
             return
+        text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):
@@ -436,7 +423,8 @@ class Session:
 
     def _part_when_level(self) -> None:
         member = self.member
-        has_all = member.condition is Condition.LEVEL and not member.backlog
+        is_owed = bool(member.backlog or member.asked)
+        has_all = member.condition is Condition.LEVEL and not is_owed
         if has_all or member.is_gone:
             self.hall.dismiss(member)
             self._end()
@@ -450,7 +438,9 @@ class Session:
         self._end()
 
     def _end(self) -> None:
+        """Nothing of it is heard any more."""
         self._stop_waiting()
+        self.member.leaving = True
         self.hall.leave(self.member)
         over, self._over = self._over, None
         if over is not None:

@@ -64,7 +64,7 @@ def of_json(content: Json, media_type: str = "application/json") -> Json:
 
 
 # Of every route.
-ANY_REFUSALS: Final = ("foreign_host", "internal")
+ANY_REFUSALS: Final = ("foreign_host", "internal", "stopping", "too_fast")
 
 
 def refusals(*codes: str) -> Json:
@@ -87,6 +87,7 @@ WORD: Final = {"type": "string"}
 ROOM: Final = {"name": "name", "in": "path", "required": True, "schema": WORD}
 TOKEN: Final = {"name": "token", "in": "path", "required": True, "schema": WORD}
 NICK: Final = query("nick", "The name; without one a number of a guest.", WORD)
+IS_BOT: Final = query("bot", "1 for a program: what it says sets off no hook.", {"enum": [0, 1]})
 KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -114,6 +115,7 @@ POST_REFUSALS: Final = (
     "foreign_origin",
     "nick_taken",
     "too_long",
+    "too_slow",
     "too_fast",
     "hall_full",
     "storage",
@@ -153,7 +155,7 @@ def _messages() -> Json:
         "post": {
             "operationId": "say",
             "summary": "Say something",
-            "parameters": [NICK, KEY],
+            "parameters": [NICK, IS_BOT, KEY],
             "requestBody": {
                 "required": True,
                 "content": {
@@ -180,7 +182,7 @@ def _streams() -> Json:
             "get": {
                 "operationId": "events",
                 "summary": "Listen: server-sent events, without an end",
-                "parameters": [NICK, ids, last],
+                "parameters": [NICK, IS_BOT, ids, last],
                 "responses": {
                     "200": said("See docs/asyncapi.json.", **of_json(WORD, "text/event-stream")),
                     **refusals(*STREAM_REFUSALS),
@@ -192,7 +194,7 @@ def _streams() -> Json:
             "get": {
                 "operationId": "stream",
                 "summary": "Listen: JSON lines, without an end",
-                "parameters": [NICK, ids, epoch],
+                "parameters": [NICK, IS_BOT, ids, epoch],
                 "responses": {
                     "200": said("See docs/asyncapi.json.", **of_json(WORD, "application/x-ndjson")),
                     **refusals(*STREAM_REFUSALS),
@@ -225,6 +227,16 @@ def openapi() -> Json:
         },
     }
     live = {"200": said("It answers.", **of_json(WORD, "text/plain"))}
+    reasons = {"type": "array", "items": schema("Refusal")}
+    readiness = {
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}, "reasons": reasons},
+        "required": ["ready", "reasons"],
+    }
+    ready = {
+        "200": said("They can.", **of_json(readiness)),
+        "503": said("They cannot: stopping, storage", **of_json(readiness)),
+    }
     refusal = {
         "type": "object",
         "properties": {"code": {"enum": sorted(CODES)}, "text": WORD},
@@ -262,6 +274,13 @@ def openapi() -> Json:
                         "400": said("No such address.", **of_json(WORD, "text/plain")),
                     },
                 },
+            },
+            "/readyz": {
+                "get": {
+                    "operationId": "readyz",
+                    "summary": "Whether people can come in and talk",
+                    "responses": ready,
+                }
             },
             "/livez": {
                 "get": {

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tcp_room.logs.sqlite import FILE_NAME, SqliteEngine
+from tcp_room.logs.sqlite.schema import connect
 from tcp_room.logs.sqlite.trimming import Trim
 from tcp_room.retention import Retention
 from tests.tcp_room.logs.sqlite.files import opened, read, seqs, write
@@ -180,7 +184,8 @@ def test_the_file_becomes_shorter(tmp_path: Path) -> None:
     log = engine.open("lobby", Listener())
     for _ in range(100):
         log.append([draft("x" * 4000)] * 10, NOON)
-    engine._wal.checkpoint(engine._upkeep._connection, engine._writer.pen)
+    with closing(connect(tmp_path / FILE_NAME, "normal")) as connection:
+        engine._wal.checkpoint(connection, engine._writer.pen)
     before = (tmp_path / FILE_NAME).stat().st_size
     trim(engine, Retention(events=10))
     engine.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.tcp_room.logs.sqlite.files import FILE_NAME, opened
+from tcp_room.logs.sqlite import FILE_NAME
+from tests.tcp_room.logs.sqlite.files import opened
 from tests.tcp_room.logs.test_port import NOON, Listener, draft
 
 

@@ -120,6 +120,7 @@ POST_REFUSALS: Final = (
     "too_fast",
     "hall_full",
     "storage",
+    "busy",
     "unknown",
 )
 

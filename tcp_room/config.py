@@ -158,8 +158,9 @@ class Config:
     turn_bytes: int = 256 * 1024
     # Members written to before the loop gets a turn: about half a millisecond's worth.
     slice_members: int = 128
-    # Members of the whole house that read a page before the loop gets a turn.
-    slice_pages: int = 8
+    # Members of the whole house that read a page before the loop gets a turn: a page from the file
+    # takes one to two milliseconds.
+    slice_pages: int = 2
     # Pages of history, and of searches, that the whole house reads before the loop gets a turn.
     slice_reads: int = 1
 

@@ -11,8 +11,9 @@ Invariants:
 2. Between two calls of `_begin_turn`, small and large reads are each handled up to
    `turn_read_bytes` plus one read.
 3. Small reads never wait for large ones, so people who type are not delayed by a flood.
-4. A connection that filled the buffer is not read again before the next turn. (libuv would
-   otherwise read a busy socket 32 times in a row.)
+4. A connection that filled the buffer when the turn's budget was spent is not read again before
+   the next turn. (libuv would otherwise read a busy socket 32 times in a row.) Before that it is
+   read on: what one client sends at once is one turn of the room, and one write to each member.
 5. A read within the budget costs no timer, no callback and no change of the poll set.
 
 Input that brings no line has a budget of its own for each connection (`charge`).
@@ -106,7 +107,7 @@ class Intake:
         # Bytes handled since the last `_begin_turn`.
         self._small_spent = 0
         self._large_spent = 0
-        self._resting: list[Inlet] = []  # they filled the buffer
+        self._resting: list[Inlet] = []  # they had more to send when the budget was spent
         self._is_due = False  # whether `_begin_turn` is scheduled
 
     def received(self, inlet: Inlet, size: int) -> None:
@@ -153,11 +154,10 @@ class Intake:
 
     def _handle_large(self, inlet: Inlet, data: bytes) -> None:
         self._large_spent += len(data)
-        if len(data) >= len(self.buffer):
-            inlet.reading.pause(TURN)
-            self._resting.append(inlet)
-            self._schedule()
-        elif self._large_spent >= self._budget:
+        if self._large_spent >= self._budget:
+            if len(data) >= len(self.buffer):
+                inlet.reading.pause(TURN)
+                self._resting.append(inlet)
             self._schedule()
         inlet.take_in(data)
 

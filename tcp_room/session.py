@@ -108,6 +108,7 @@ class Session:
             self._wait(config.outside_s, self._turn_away)
         else:
             self._wait(config.hello_wait_s, self._settle)
+        hall.arrive(self.member)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -330,12 +331,12 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
                 commands.say(caller, line)
             return
+        text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):

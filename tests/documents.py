@@ -64,7 +64,7 @@ def of_json(content: Json, media_type: str = "application/json") -> Json:
 
 
 # Of every route.
-ANY_REFUSALS: Final = ("foreign_host", "internal", "too_fast")
+ANY_REFUSALS: Final = ("foreign_host", "internal", "stopping", "too_fast")
 
 
 def refusals(*codes: str) -> Json:
@@ -227,6 +227,16 @@ def openapi() -> Json:
         },
     }
     live = {"200": said("It answers.", **of_json(WORD, "text/plain"))}
+    reasons = {"type": "array", "items": schema("Refusal")}
+    readiness = {
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}, "reasons": reasons},
+        "required": ["ready", "reasons"],
+    }
+    ready = {
+        "200": said("They can.", **of_json(readiness)),
+        "503": said("They cannot: stopping, storage", **of_json(readiness)),
+    }
     refusal = {
         "type": "object",
         "properties": {"code": {"enum": sorted(CODES)}, "text": WORD},
@@ -264,6 +274,13 @@ def openapi() -> Json:
                         "400": said("No such address.", **of_json(WORD, "text/plain")),
                     },
                 },
+            },
+            "/readyz": {
+                "get": {
+                    "operationId": "readyz",
+                    "summary": "Whether people can come in and talk",
+                    "responses": ready,
+                }
             },
             "/livez": {
                 "get": {

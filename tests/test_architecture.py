@@ -46,7 +46,7 @@ LAYERS: list[set[str]] = [
     {"commands"},
     {"session"},
     {"connection"},
-    {"server"},
+    {"server", "signals"},
     {"cli"},
     {"__main__"},
 ]
@@ -79,7 +79,7 @@ CLIENT_SHELLS = {
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {
-    *("pulse", "connection", "server", "cli", "__main__"),
+    *("pulse", "connection", "server", "signals", "cli", "__main__"),
     *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
 }
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}

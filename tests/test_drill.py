@@ -20,6 +20,7 @@ import uvloop
 from tcp_room.config import Config
 from tcp_room.connection import Connection
 from tcp_room.logs.sqlite.engine import SqliteLog
+from tcp_room.signals import Signals
 from tests.doors import Link, TcpJson, TcpText, Visitor, WsJson
 from tests.drill import attacks, members, seeds, table
 from tests.drill.attackers import Raid
@@ -156,9 +157,10 @@ async def attacked(
     attack: Attack, data: Path, meter: Meter, shown: Callable[[], str]
 ) -> tuple[Talk, Spent]:
     """A talk of some rounds, all of which end before the attack does."""
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    server = loop.create_task(serve(Config(http_port=0, tcp_port=0, data=str(data)), stop))
+    config = Config(http_port=0, tcp_port=0, data=str(data))
+    signals = Signals(config.shutdown_s)
+    server = loop.create_task(serve(config, signals))
     said = ""
     while not (found := re.search(r"http://\S+?:(\d+)/.* nc \S+ (\d+)", said)):
         await asyncio.sleep(0)
@@ -176,7 +178,7 @@ async def attacked(
         talk.close()
         raid.stop()
         spent = await loop.run_in_executor(None, raid.end)
-        stop.set()
+        signals.stop()
         await server
     assert was_on
     return talk, spent

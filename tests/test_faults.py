@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.checker import ROOT
-from tests.faults.__main__ import play
+from tests.doors import Event
+from tests.faults.__main__ import play, record
+from tests.faults.clients import skipped
 from tests.faults.finding import SCENARIOS, NotTested
 
 DOCUMENT = (ROOT / "docs" / "reliability.md").read_text("utf-8")
@@ -23,6 +26,7 @@ IN_THE_GATE = (
     "trim",
     "read-errors",
     "errors-that-end",
+    "retries",
     "frozen",
     "many-rooms",
 )
@@ -37,6 +41,41 @@ async def test_a_fault_costs_nobody_anything_in_silence(name: str) -> None:
     assert findings
     broken = [found.row(name) for found in findings if not (found.holds or found.is_timed)]
     assert not broken, "\n".join(broken)
+
+
+# -- how it judges
+
+
+def page(*seqs: int, gaps: Sequence[tuple[int, int]] = (), oldest: int = 1) -> Event:
+    ranges = [{"from": first, "to": last} for first, last in gaps]
+    return Event(events=[Event(seq=seq) for seq in seqs], gaps=ranges, oldest=oldest)
+
+
+@pytest.mark.parametrize(
+    ("found", "silent"),
+    [
+        (page(5, 6), ""),
+        (page(), ""),
+        (page(6, gaps=[(5, 5)]), ""),
+        (page(5, 8, gaps=[(6, 7)]), ""),
+        (page(9, 10, oldest=9), ""),
+        (page(6), "6 where 5 is due"),
+        (page(5, 7), "7 where 6 is due"),
+        (page(5, 8, gaps=[(6, 6)]), "8 where 7 is due"),
+        (page(9, 10, oldest=7), "9 where 5 is due"),
+    ],
+)
+def test_a_page_says_what_it_leaves_out(found: Event, silent: str) -> None:
+    assert skipped(found, after=4) == silent
+
+
+def test_a_table_is_put_into_its_place(tmp_path: Path) -> None:
+    document = tmp_path / "document.md"
+    document.write_text("a\n<!-- one -->\nold\n<!-- end -->\nb\n<!-- two -->\n<!-- end -->\n")
+    record("new\n", "one", document)
+    assert document.read_text() == (
+        "a\n<!-- one -->\nnew\n<!-- end -->\nb\n<!-- two -->\n<!-- end -->\n"
+    )
 
 
 # -- the document

@@ -31,6 +31,7 @@ STATUS: Final = {
     "internal": 500,
     "hall_full": 503,
     "server_full": 503,
+    "stopping": 503,
     "storage": 503,
     "too_many_connections": 503,
     "unknown": 503,

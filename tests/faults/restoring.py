@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import apsw
 
@@ -14,58 +16,115 @@ from tests.faults.finding import Finding, Ground, scenario
 from tests.faults.server import House, another, house
 from tests.verdict import followed
 
-Change = Callable[[House, Path], None]
 _BEFORE, _LOST, _AFTER = 100, 50, 200
+_PROMISE: Final = "each reader that resumes is told of another log; nothing is missed in silence"
+
+
+async def _back_up(served: House, copy: Path) -> None:
+    """As `sqlite3 oneroom.db ".backup copy.db"` does."""
+    source, target = apsw.Connection(str(served.database)), apsw.Connection(str(copy))
+    with target.backup("main", source, "main") as backup:
+        while not backup.done:
+            backup.step(100)
+    source.close()
+    target.close()
+
+
+async def _copy_file(served: House, copy: Path) -> None:
+    """The file alone, without its write-ahead log, in which the latest messages are."""
+    shutil.copyfile(served.database, copy)
+
+
+async def _copy_folder(served: House, copy: Path) -> None:
+    await served.terminate()
+    shutil.copytree(served.data, copy)
+    await served.start()
+
+
+def _put_back(served: House, copy: Path) -> None:
+    served.forget_wal()
+    served.database.write_bytes(copy.read_bytes())
+
+
+def _put_folder_back(served: House, copy: Path) -> None:
+    shutil.rmtree(served.data)
+    shutil.copytree(copy, served.data)
+
+
+def _cut_wal(served: House, copy: Path) -> None:
+    size = served.wal_bytes()
+    with served.wal.open("r+b") as file:
+        file.truncate(size * 9 // 10)
+
+
+def _delete_wal(served: House, copy: Path) -> None:
+    served.forget_wal()
+
+
+def _nothing(served: House, copy: Path) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """How a log becomes another one: a copy is made while it runs, it is ended and changed."""
+
+    fault: str
+    change: Callable[[House, Path], None] = _put_back
+    kill: bool = False
+    # What names the log is in the file then, and no longer in the write-ahead log.
+    restart: bool = False
+    copy: Callable[[House, Path], Awaitable[None]] = _back_up
+    flags: Sequence[str] = ()
+
+
+_CASES: Final = (
+    _Case("a backup put back after a clean stop"),
+    _Case("a backup of the same life put back after kill -9", kill=True),
+    _Case("the write-ahead log cut to 90 % after kill -9", _cut_wal, kill=True, restart=True),
+    _Case("the write-ahead log deleted after kill -9", _delete_wal, kill=True, restart=True),
+    _Case("oneroom serve --new-epoch", _nothing, flags=("--new-epoch",)),
+    _Case("the file alone, copied while it ran, put back", restart=True, copy=_copy_file),
+    _Case("the folder, copied while it was stopped, put back", _put_folder_back, copy=_copy_folder),
+    _Case("the same after kill -9", _put_folder_back, kill=True, copy=_copy_folder),
+)
 
 
 @scenario
 async def restore(ground: Ground) -> list[Finding]:
-    cases: list[tuple[str, bool, bool, Change, tuple[str, ...]]] = [
-        ("a backup put back after a clean stop", False, False, _put_back, ()),
-        ("a backup of the same life put back after kill -9", True, False, _put_back, ()),
-        ("the write-ahead log cut to 90 % after kill -9", True, True, _cut_wal, ()),
-        ("the write-ahead log deleted after kill -9", True, True, _delete_wal, ()),
-        ("oneroom serve --new-epoch", False, False, _nothing, ("--new-epoch",)),
+    cases = _CASES[: ground.of(len(_CASES), 5)]
+    return [
+        *[await _another_log(another(ground, str(n)), case) for n, case in enumerate(cases)],
+        await _same_log(another(ground, "stopped"), kill=False),
+        await _same_log(another(ground, "killed"), kill=True),
     ]
-    found = []
-    for number, (fault, kill, restart, change, flags) in enumerate(cases):
-        found.append(
-            await _another_log(another(ground, str(number)), fault, kill, restart, change, flags)
-        )
-    for kill in (False, True):
-        found.append(await _same_log(another(ground, f"same-{kill}"), kill))
-    return found
 
 
-async def _another_log(
-    ground: Ground, fault: str, kill: bool, restart: bool, change: Change, flags: tuple[str, ...]
-) -> Finding:
-    promise = "each reader that resumes is told of another log; nothing is missed in silence"
-    copy = ground.folder / "copy.db"
+async def _another_log(ground: Ground, case: _Case) -> Finding:
+    copy = ground.folder / "copy"
     async with house(ground) as served:
-        if restart:
-            # What names the log is in the file then, and no longer in the write-ahead log.
+        if case.restart:
             await served.terminate()
             await served.start()
         async with listeners(served) as readers:
             await _say(served, "before", _BEFORE)
-            _back_up(served.database, copy)
+            await case.copy(served, copy)
             await _say(served, "lost", _LOST)
             last = f"lost-{_LOST - 1}"
             await soon(lambda: all(reader.has(last) for reader in readers))
             epoch = (await http(served.web, "GET", messages(limit=1))).page().epoch
             for reader in readers:
                 await reader.stop()
-            await (served.halt() if kill else served.terminate())
-            change(served, copy)
+            await (served.halt() if case.kill else served.terminate())
+            case.change(served, copy)
             try:
-                await served.start(*flags)
+                await served.start(*case.flags)
             except RuntimeError as error:
-                return Finding(fault, promise, False, _last_line(str(error)))
+                return Finding(case.fault, _PROMISE, False, _last_line(str(error)))
             await _say(served, "after", _AFTER)
             for reader in readers:
                 reader.start()
-            found = await _resumed(served, readers, fault, promise)
+            found = await _resumed(served, readers, case.fault, _PROMISE)
             page = (await http(served.web, "GET", messages(limit=1))).page()
             return replace(found, holds=found.holds and page.epoch != epoch)
 
@@ -86,7 +145,7 @@ async def _resumed(served: House, readers: list[Listener], fault: str, promise: 
     return Finding(fault, promise, not silent and told == len(readers), seen)
 
 
-async def _same_log(ground: Ground, kill: bool) -> Finding:
+async def _same_log(ground: Ground, *, kill: bool) -> Finding:
     fault = "no fault: " + ("kill -9" if kill else "a clean stop") + " and a start"
     async with house(ground) as served, listeners(served) as readers:
         await _say(served, "before", _BEFORE)
@@ -109,35 +168,6 @@ def _log(readers: list[Listener]) -> list[tuple[int, str]]:
 async def _say(served: House, what: str, count: int) -> None:
     async with talker(served, f"says-{what}") as client:
         await client.post_all((f"{what}-{number}" for number in range(count)), window=5)
-
-
-def _back_up(database: Path, copy: Path) -> None:
-    """As `sqlite3 oneroom.db ".backup copy.db"` does."""
-    source, target = apsw.Connection(str(database)), apsw.Connection(str(copy))
-    with target.backup("main", source, "main") as backup:
-        while not backup.done:
-            backup.step(100)
-    source.close()
-    target.close()
-
-
-def _put_back(served: House, copy: Path) -> None:
-    served.forget_wal()
-    served.database.write_bytes(copy.read_bytes())
-
-
-def _cut_wal(served: House, copy: Path) -> None:
-    size = served.wal_bytes()
-    with served.wal.open("r+b") as file:
-        file.truncate(size * 9 // 10)
-
-
-def _delete_wal(served: House, copy: Path) -> None:
-    served.forget_wal()
-
-
-def _nothing(served: House, copy: Path) -> None:
-    pass
 
 
 def _last_line(text: str) -> str:

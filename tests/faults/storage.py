@@ -114,6 +114,48 @@ async def _mends(ground: Ground, durability: str, call: str, number: int) -> Fin
     )
 
 
+@scenario
+async def retries(ground: Ground) -> list[Finding]:
+    """Single failures under a client that posts again, with the same id, until it is answered."""
+    disk, codes = _disk(ground), Counter[str]()
+    calls = [("sync", errno.EIO), ("write", errno.EIO), ("write", errno.ENOSPC)]
+    flags = ("--durability", "full")
+    async with (
+        house(ground, *flags, environment=disk.environment) as served,
+        listeners(served) as readers,
+        talker(served, "talks") as client,
+    ):
+        rounds = ground.of(60, 15)
+        for number in range(rounds):
+            call, error = calls[number % len(calls)]
+            disk.rule(call, error=error, times=1 + number % 3)
+            await _insist(client, f"round {number}", f"id-{number}", codes)
+            disk.heal()
+        await client.post("the end")
+        await soon(lambda: all(reader.has("the end") for reader in readers))
+        log = [(event.seq, event.text) for event in await client.pages()]
+        wrong = [f for reader in readers for f in followed(reader.items, log)]
+    texts = [text for _, text in log if text.startswith("round")]
+    once = texts == [f"round {number}" for number in range(rounds)]
+    return [
+        Finding(
+            f"{rounds} failures of the disk, each post tried again with its id",
+            "each message is in the log once, in order, and reaches every reader once",
+            once and not wrong,
+            f"answers before success {dict(codes)}; {len(texts)} of {rounds} in the log,"
+            f" {len(wrong)} faults{': ' + wrong[0] if wrong else ''}",
+        )
+    ]
+
+
+async def _insist(client: Talker, text: str, id: str, codes: Counter[str]) -> None:
+    """Raises TimeoutError."""
+    async with asyncio.timeout(20):
+        while (answer := await client.post(text, id)).kind == "error":
+            codes[answer.code] += 1
+            await asyncio.sleep(0.05)
+
+
 async def soon_posted(client: Talker) -> bool:
     """Whether a post is taken within some seconds."""
     for _ in range(50):

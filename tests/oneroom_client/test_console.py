@@ -93,6 +93,24 @@ async def test_ctrl_c_clears_the_line_and_then_leaves(house: House, tmp_path: Pa
     assert said(house) == []
 
 
+async def test_ctrl_c_while_it_connects_is_silent(tmp_path: Path) -> None:
+    connected = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    command = f"{ONEROOM} join 127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with tmux(command, tmp_path, PYTHONPATH=str(Path.cwd())) as screen:
+        await asyncio.wait_for(connected.wait(), 15)
+        await screen.press("C-c")
+        shown = await screen.until("ended with 130")
+    assert shown.split() == ["^C", "ended", "with", "130"]
+    server.close()
+
+
 async def test_ctrl_d_leaves_an_empty_line_alone(house: House, tmp_path: Path) -> None:
     async with joined(house, tmp_path) as screen:
         await screen.type("x")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import oneroom_client.connection
@@ -441,6 +443,49 @@ async def test_a_watcher_is_seen_by_nobody_and_can_read(house: House, door: str)
                 await watcher.say("boo")
             await alice.say("two")
             await until_said(watcher, "two")
+
+
+async def test_a_busy_server_is_asked_again_and_a_broken_delivery_is_told() -> None:
+    """With a server that plays both; the real one does so only in trouble."""
+    ids: list[str] = []
+
+    def answers(asked: dict[str, Any]) -> list[Event]:
+        id = asked["id"]
+        match asked["kind"]:
+            case "say":
+                ids.append(id)
+                if len(ids) < 3:
+                    code = ("busy", "unknown")[len(ids) - 1]
+                    return [events.Error(code, "not yet", id=id)]
+                return [events.Say(1, id, 0, "al", "tcp", asked["text"])]
+            case "dm":
+                echo = events.Dm(0, "al", asked["to"], asked["text"], id)
+                return [echo, events.Error("undelivered", "it may not have arrived", id=id)]
+        return []
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        limits = events.Limits(4096, 32, 0)
+        writer.write(
+            msgspec.json.encode(events.Welcome("al", "l", "e", 0, "", [], 1, limits, 0, 0, 0))
+        )
+        writer.write(b"\n" + msgspec.json.encode(events.Live(0)) + b"\n")
+        while line := await reader.readline():
+            for answer in answers(json.loads(line)):
+                writer.write(msgspec.json.encode(answer) + b"\n")
+        writer.close()
+
+    server = await asyncio.start_server(play, "127.0.0.1", 0)
+    async with connect(f"127.0.0.1:{server.sockets[0].getsockname()[1]}") as room:
+        assert (await room.say("hi")).seq == 1
+        assert len(ids) == 3 and len(set(ids)) == 1
+        told = await room.tell("bob", "psst")
+        shown = await until(room, lambda event: isinstance(event, events.Error))
+        assert shown[-1] == events.Error("undelivered", "it may not have arrived", id=told.id)
+        assert [type(event) for event in shown[2:]] == [
+            *(events.Notice, events.Say, events.Dm, events.Error)
+        ]
+    server.close()
 
 
 async def test_strange_lines_from_the_server_are_passed_over() -> None:

@@ -387,11 +387,11 @@ async def most_read_in_a_turn() -> int:
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_flood_is_read_a_buffer_at_a_turn(loop: str) -> None:
+def test_a_flood_is_read_as_far_as_the_budget_of_a_turn_goes(loop: str) -> None:
     """libuv would read it 32 times in a row, 256 kB each."""
     factory = pytest.importorskip(loop).new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        assert runner.run(most_read_in_a_turn()) == Config().read_bytes
+        assert Config().read_bytes <= runner.run(most_read_in_a_turn()) <= Config().turn_read_bytes
 
 
 @pytest.mark.parametrize("flood", [b"\xff\xfd\x06" * 200_000, b"x" * 3_000_000])

@@ -117,6 +117,7 @@ POST_REFUSALS: Final = (
     "bad_utf8",
     "empty",
     "foreign_origin",
+    "id_reused",
     "nick_taken",
     "too_long",
     "too_slow",

@@ -19,7 +19,7 @@ from typing import Any, cast
 import click
 from platformdirs import user_data_dir
 
-from tcp_room import __version__
+from tcp_room import __version__, names
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
@@ -30,6 +30,7 @@ from tcp_room.logs.witness import Witness, WitnessedEngine
 from tcp_room.retention import Retention, parse
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of, unix_door
 from tcp_room.signals import Signals
+from tcp_room.stderr import write_to_stderr
 
 if sys.platform != "win32":
     import resource
@@ -83,6 +84,8 @@ def run(main: Callable[[Signals], Coroutine[Any, Any, None]], config: Config) ->
     """Runs `main`, which ends when the signals that it is given say so. A door that cannot be
     opened is a sentence and exit status 1."""
     gc.set_threshold(_YOUNG_OBJECTS)
+    write_to_stderr(time.monotonic)
+    names.load()
     factory = uvloop.new_event_loop if sys.platform != "win32" else None
     try:
         with asyncio.Runner(loop_factory=factory) as runner:

@@ -47,6 +47,7 @@ from web_gateway.hosts import ANYWHERE
 from web_gateway.incoming import TOKENS
 from web_gateway.keys import house_key
 from web_gateway.outgoing import Dispatcher
+from web_gateway.pages import FILES
 from web_gateway.ways import lan_address
 
 # Of the time that stopping may take, this part is left for the log when the hooks have had theirs.
@@ -123,6 +124,7 @@ def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks, key: bytes) -> 
     except ValueError as error:
         raise DoorError(f"--public-url: {error}") from None
     app[HOSTS].learn()
+    FILES.load()
     return app
 
 

@@ -27,6 +27,7 @@ STATUS: Final = {
     "too_long": 413,
     "foreign_host": 421,
     "bad_version": 426,
+    "id_reused": 422,
     "too_fast": 429,
     "internal": 500,
     "hall_full": 503,

@@ -256,6 +256,78 @@ def test_hooks_are_read_anew_on_a_hangup(tmp_path: Path) -> None:
         assert answers(tokens[1])
 
 
+HEAD = b"GET /ws HTTP/1.1\r\nHost: localhost\r\n"
+UPGRADE = HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+HURTFUL = [
+    HEAD + b"Host: evil.example\r\n\r\n",
+    UPGRADE + b"Sec-WebSocket-Key: \xff\xfe==\r\n\r\n",
+    UPGRADE + b"Sec-WebSocket-Key: no\r\n\r\n",
+    POST % 4 + b"\xff\x00\x1b[",
+    POST.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") % 4 + b"junk",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET / HTTP/0.9\r\nHost: localhost\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"\x00" * 9000,
+]
+
+
+def test_nobody_makes_it_write_to_stderr_or_answer_500() -> None:
+    with started(*BOTH) as program:
+        for request in HURTFUL * 5:
+            with dialled(program.http_port, request) as client:
+                assert re.match(rb"HTTP/1\.1 (4\d\d|505) ", client.recv(1000)), request
+        assert program.stop() == (0, "")
+
+
+def test_nothing_is_loaded_while_it_runs() -> None:
+    """There may be no descriptor left for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[] []\n", "")
+
+
+LOADS = """
+import asyncio, re, sys
+from unittest import mock
+import click
+from tcp_room import names
+from tcp_room.cli import run
+from tcp_room.config import Config
+from web_gateway.cli import serve
+
+HEAD = "HTTP/1.1\\r\\nHost: localhost\\r\\n"
+said, opened = [], []
+
+async def talk(port, text):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(text.encode())
+    assert await reader.read(10)
+    writer.close()
+
+async def main(signals):
+    config = Config(http_port=0, tcp_port=0, data=":memory:")
+    server = asyncio.create_task(serve(config, signals))
+    while not said:
+        await asyncio.sleep(0)
+    http, tcp = map(int, re.search(r":(\\d+)/ .* nc localhost (\\d+)", said[0]).groups())
+    before = set(sys.modules)
+    sys.addaudithook(lambda event, args: event == "open" and opened.append(args[0]))
+    await talk(tcp, "/nick алиса\\nhello\\n/search hello\\n/who\\n")
+    await talk(tcp, '{"kind":"hello","nick":"小明"}\\n')
+    for path in ("/", "/static/js/main.js", "/qr.svg", "/ways", "/rooms", "/rooms/lobby/stream"):
+        await talk(http, f"GET {path} {HEAD}\\r\\n")
+    await talk(http, f"POST /rooms/lobby/messages {HEAD}Content-Length: 2\\r\\n\\r\\nhi")
+    await talk(http, "nonsense\\r\\n\\r\\n")
+    print(sorted(set(sys.modules) - before), [name for name in opened if "/" in str(name)])
+    signals.stop()
+    await server
+
+with mock.patch.object(click, "echo", said.append):
+    run(main, Config())
+"""
+
+
 def test_a_second_signal_ends_it_at_once() -> None:
     with started(*BOTH) as program, connected(program.tcp_port) as alice:
         program.process.send_signal(signal.SIGTERM)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oneroom_client.address import AddressError
     from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
-    from oneroom_client.room import Back, Offline, Room, connect
+    from oneroom_client.room import Room, connect
+    from oneroom_client.visit import Back, Offline
 
 __all__ = [
     "AddressError",
@@ -33,6 +34,8 @@ _MODULES = {
     "CannotConnect": "errors",
     "Refused": "errors",
     "Unconfirmed": "errors",
+    "Back": "visit",
+    "Offline": "visit",
 }
 
 

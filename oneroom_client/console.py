@@ -42,8 +42,9 @@ from oneroom_client.completion import choices
 from oneroom_client.errors import Refused, Unconfirmed
 from oneroom_client.excerpt import cut
 from oneroom_client.places import history_file
-from oneroom_client.room import Back, Offline, Room
+from oneroom_client.room import Room
 from oneroom_client.status import Failure, Status
+from oneroom_client.visit import Back, Offline
 from oneroom_client.wire import encode
 from tcp_room import events
 from tcp_room.errors import RoomError

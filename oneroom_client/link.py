@@ -31,7 +31,8 @@ class Link(Protocol):
     def write(self, line: bytes) -> None:
         """`line` has no end."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Once. Nothing is left open, also when it is cancelled."""
 
 
 async def open_link(address: Address) -> Link:

@@ -26,9 +26,10 @@ import msgspec
 
 from oneroom_client import stdio, typed
 from oneroom_client.errors import Refused
-from oneroom_client.room import Back, Offline, Room
+from oneroom_client.room import Room
 from oneroom_client.status import Failure, Status
 from oneroom_client.stdio import STDERR, STDIN, STDOUT, complain
+from oneroom_client.visit import Back, Offline
 from tcp_room import events, messages
 from tcp_room.errors import RoomError
 from tcp_room.languages import translated

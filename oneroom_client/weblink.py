@@ -127,5 +127,7 @@ class WebLink:
 
     async def close(self) -> None:
         self._sender.cancel()
-        await self._socket.close()
-        await self._session.close()
+        try:
+            await self._socket.close()
+        finally:
+            await self._session.close()

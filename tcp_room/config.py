@@ -62,13 +62,15 @@ class Config:
     address_requests_per_s: float = 400.0
     # Of either, so many seconds' worth may come at once: a class that comes in together.
     address_burst_s: float = 2.0
-    # The last part of that is for modest clients: those that send one line at a time, no more than
-    # `modest_lines_per_s`, and sent their first one `modest_after_s` ago. People who type are
-    # modest; a client that floods is not, and is so again after `modest_regained_s` at the latest.
+    # The last part of that is for modest clients, which send one line at a time and no more than
+    # `modest_lines_per_s`. They have done so for `modest_after_s` without a longer pause than
+    # `modest_pause_s`: a crowd that was silent and floods at once is not modest. A client that
+    # floods is modest again after `modest_regained_s` at the latest.
     address_reserve: float = 0.5
     modest_lines_per_s: float = 2.0
-    modest_burst_s: float = 2.0
+    modest_burst_s: float = 1.0
     modest_after_s: float = 3.0
+    modest_pause_s: float = 4.0
     modest_regained_s: float = 30.0
     # A class that reconnects at once has two tabs each.
     address_new_per_minute: int = 600
@@ -158,8 +160,9 @@ class Config:
     turn_bytes: int = 256 * 1024
     # Members written to before the loop gets a turn: about half a millisecond's worth.
     slice_members: int = 128
-    # Members of the whole house that read a page before the loop gets a turn.
-    slice_pages: int = 8
+    # Members of the whole house that read a page before the loop gets a turn: a page from the file
+    # takes one to two milliseconds.
+    slice_pages: int = 2
     # Pages of history, and of searches, that the whole house reads before the loop gets a turn.
     slice_reads: int = 1
 

@@ -38,6 +38,7 @@ CODES: Final[dict[str, str]] = {
     "not_here": "say hello first",
     "not_listening": "that member cannot be reached just now",
     "server_full": "as many connections as the server can hold",
+    "stopping": "the server is stopping",
     "storage": "the log could not keep it",
     "text_view_only": "a setting of the text view",
     "too_fast": "more than the rate, where nothing can be held back",

@@ -23,6 +23,7 @@ from tcp_room.member import Member, Why
 from tcp_room.room import Poster, Room, Scheduler, Shared
 
 LOBBY = "lobby"
+_STOPPING = "the server is stopping; come back in a moment"
 
 
 class Listing(NamedTuple):
@@ -55,6 +56,8 @@ class Hall:
         self._listing = Listing((), -config.listing_s)
         self._members: dict[str, Member] = {}  # by key
         self._looks: dict[str, Member] = {}  # by skeleton
+        self._outside: dict[Member, None] = {}  # at a door, and in no room yet
+        self.is_closing = False
         self._guests = 0
         self._unchecked: list[Member] = []
         self._unswept: list[Room] = []
@@ -64,6 +67,27 @@ class Hall:
 
     def __len__(self) -> int:
         return len(self._members)
+
+    @property
+    def log_trouble(self) -> str:
+        """Why the log cannot be written, as a sentence for the operator; empty if it can."""
+        return self._engine.trouble
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in a room or at a door."""
+        return not (self._outside or any(room.readers() for room in self.rooms.values()))
+
+    def arrive(self, member: Member) -> None:
+        """Somebody is at a door, and will come in, watch, or leave."""
+        self._outside[member] = None
+        if self.is_closing:
+            self.scheduler.call_soon(self._close_on, member)
+
+    def _check_open(self) -> None:
+        """Raises RoomError (stopping)."""
+        if self.is_closing:
+            raise RoomError("stopping", _STOPPING)
 
     def _address_pace(self, rate: float) -> AddressPace:
         """`--rate 0` and `--per-address 0` each lift it."""
@@ -81,14 +105,17 @@ class Hall:
     ) -> None:
         """Lets somebody in under a name, or as `guest-N`.
 
-        Raises RoomError (bad_nick, nick_taken, bad_room, hall_full): then nothing has changed.
+        Raises RoomError (bad_nick, nick_taken, bad_room, hall_full, stopping): then nothing has
+        changed.
         """
+        self._check_open()
         shown = self._guest() if nick is None else names.nick(nick)
         holders = self._holders(shown, member)
         self.room(room)
         self._replace(holders)
         self.leave(member)  # who has watched until now
         member.nick, member.key = shown, names.key(shown)
+        self._outside.pop(member, None)
         self._write_down(member)
         # Asked for again: those who were replaced may have been its last members.
         self.room(room).join(member, since, epoch, self.limits)
@@ -96,15 +123,19 @@ class Hall:
     def watch(self, member: Member, room: str, since: int | None, epoch: str | None) -> None:
         """Shows somebody a room who is not in it, and whom nobody sees: the door of the page.
 
-        Who is in one leaves it. Raises RoomError (bad_room, hall_full): then nothing has changed.
+        Who is in one leaves it. Raises RoomError (bad_room, hall_full, stopping): then nothing has
+        changed.
         """
+        self._check_open()
         self.room(room)
         self.leave(member)
+        self._outside.pop(member, None)
         member.nick = member.key = ""
         self.room(room).watch(member, since, epoch, self.limits)
 
     def leave(self, member: Member) -> None:
         """Lets somebody go; who is not in is gone already."""
+        self._outside.pop(member, None)
         room = member.room
         if room is None:
             return
@@ -136,8 +167,9 @@ class Hall:
         """Has somebody say something who does not come in, and of whom nobody is told.
 
         `settled` as in room.Poster. Who gives no name has one number of a guest. Ids are known
-        again by `author`. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full).
+        again by `author`. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full, stopping).
         """
+        self._check_open()
         shown = self._guest() if nick is None else names.nick(nick)
         poster = Poster(shown, door, author, settled)
         self._holders(shown, poster)
@@ -146,14 +178,21 @@ class Hall:
         place.after_posted(partial(self._forget, place))
 
     def close(self) -> None:
-        """Tells everybody that the house is closing, and lets them go when all that was said is
-        said."""
+        """Lets nobody in any more. Notifies everybody, and dismisses them when all that was said is
+        said, and all that they asked for is answered."""
+        self.is_closing = True
         for room in self.rooms.values():
             for member in room.readers():
                 room.after_posted(partial(self._close_on, member))
+        for member in list(self._outside):
+            self._close_on(member)
 
     def _close_on(self, member: Member) -> None:
-        member.tell(events.Notice("the server is stopping; come back in a moment"))
+        member.leaving = True  # what it says from now on is not heard
+        if member.asked and not member.is_gone:
+            member.on_level = partial(self._close_on, member)
+            return
+        member.tell(events.Notice(_STOPPING))
         self.dismiss(member, "stopping")
 
     def advertise(self, tcp_port: int) -> None:

@@ -1,8 +1,8 @@
 """A session: what one connection has said, and what follows from it.
 
-The same for every door: the shells (`connection`, `web_gateway.bridge`) cut
-bytes into lines and call `receive`, then `finish` (the client says no more) or
-`lost` (it is gone). This module knows who is a person and who a program:
+The same for every door: the shells (`connection`, `web_gateway.bridge`) call
+`feed` with bytes of lines, then `finish` (the client says no more) or `lost`
+(it is gone). This module knows who is a person and who a program:
 
 - a first line that begins with `{` is a program's, and chooses the JSON view;
 - any other first line, or 200 ms of silence, is a person's, who is let in as a
@@ -25,7 +25,7 @@ from tcp_room import commands, events, messages, text
 from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY, Hall
-from tcp_room.limits import Bucket
+from tcp_room.limits import Bucket, Usage
 from tcp_room.lines import TOO_LONG, LineDecoder, TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.terminal import TextView
@@ -50,12 +50,11 @@ class Session:
         "_input",
         "_lines",
         "_mistakes",
-        "_modest_at",
-        "_modest_from",
         "_over",
         "_refused",
         "_timer",
         "_told_held",
+        "_usage",
         "hall",
         "member",
     )
@@ -91,8 +90,7 @@ class Session:
         self._bucket = Bucket(config.rate, config.burst_messages) if config.rate else None
         # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
         self._address = address if config.rate and config.per_address else None
-        # From when on its lines count as a modest client's: by its age, and by what it sent.
-        self._modest_from = self._modest_at = 0.0
+        self._usage = None if self._address is None else Usage(hall.scheduler.time(), config)
         self._input = LineDecoder(config.line_bytes)
         # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
         # times as large as an empty list.
@@ -109,6 +107,7 @@ class Session:
             self._wait(config.outside_s, self._turn_away)
         else:
             self._wait(config.hello_wait_s, self._settle)
+        hall.arrive(self.member)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -164,7 +163,7 @@ class Session:
         self.member.lost()
         self._stop_waiting()
         self._input.keep(self.hall.config.parting_lines)
-        if self._has_lines:
+        if self._has_lines and not self.member.leaving:
             self._finished = True
             self._wait(self.hall.config.parting_s, self._drop)
         else:
@@ -220,24 +219,16 @@ class Session:
 
     def _has_turn(self, address: str, line: bytes | TooLong) -> bool:
         """Whether its address may send this now; if not, it is heard in its turn."""
-        hall = self.hall
+        hall, usage = self.hall, self._usage
+        assert usage is not None
         pace = hall.message_pace if self._is_message(line) else hall.request_pace
-        if pace.ask(address, self._hear_in_turn, is_modest=self._is_modest()):
+        load = usage.load
+        is_alone = len(self._lines) == 1 and not self._input.has_line
+        is_modest = usage.count(hall.scheduler.time(), hall.config) and is_alone
+        if pace.ask(address, self._hear_in_turn, load=load, is_modest=is_modest):
             return True
         self._hold("much comes from your address just now: your lines wait for their turn")
         return False
-
-    def _is_modest(self) -> bool:
-        """Whether it came some seconds ago, has sent little since, and nothing after this line;
-        counts the line."""
-        config, now = self.hall.config, self.hall.scheduler.time()
-        if not self._modest_at:
-            self._modest_from = now + config.modest_after_s
-        modest_at = self._modest_at
-        counted = max(modest_at, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
-        self._modest_at = min(counted, now + config.modest_regained_s)
-        is_alone = len(self._lines) == 1 and not self._input.has_line
-        return is_alone and max(modest_at, self._modest_from) <= now
 
     def _hold(self, why: str) -> None:
         """Hears and reads no further for now. The client is told why, once."""

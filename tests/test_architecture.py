@@ -46,7 +46,7 @@ LAYERS: list[set[str]] = [
     {"commands"},
     {"session"},
     {"connection"},
-    {"server"},
+    {"server", "signals", "stderr"},
     {"cli"},
     {"__main__"},
 ]
@@ -57,6 +57,7 @@ CLIENT_LAYERS: list[set[str]] = [
     {"posts", "weblink"},
     {"link"},
     {"connection"},
+    {"visit"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
@@ -71,6 +72,7 @@ CLIENT_SHELLS = {
     "link",
     "posts",
     "connection",
+    "visit",
     "room",
     "pipes",
     "console",
@@ -79,7 +81,7 @@ CLIENT_SHELLS = {
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {
-    *("pulse", "connection", "server", "cli", "__main__"),
+    *("pulse", "connection", "server", "signals", "stderr", "cli", "__main__"),
     *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
 }
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}

@@ -28,6 +28,7 @@ from tcp_room.messages import BAD_ID, Id, is_printable_ascii
 from tcp_room.room import Room
 from web_gateway.authors import AUTHORS
 from web_gateway.bridge import HALL
+from web_gateway.patience import PATIENCE
 from web_gateway.query import Query, door_of
 from web_gateway.refusals import TooFast, as_json
 from web_gateway.security import refuse_foreign
@@ -118,25 +119,36 @@ async def _said(request: web.Request, asked: Query) -> Said:
     elif content_type.startswith("multipart/"):
         raise RoomError("bad_message", "the message is the body itself: text, or JSON")
     else:
-        said = Said(text.decode(sent))
+        said = Said(_text(sent))
     nick = asked.get("nick") if said.nick is None else said.nick
     bot = said.bot or asked.is_bot
     return msgspec.structs.replace(said, nick=nick, bot=bot, id=id_of(request) or said.id)
 
 
+def _text(sent: bytes) -> str:
+    """Raises RoomError (bad_utf8)."""
+    try:
+        return sent.decode()
+    except UnicodeDecodeError:
+        raise RoomError("bad_utf8", "the body is not UTF-8, so nothing was said") from None
+
+
 async def body(request: web.Request) -> bytes:
-    """The whole body. Raises RoomError (bad_message, too_long, too_slow)."""
-    config = request.app[HALL].config
+    """The whole body. Raises RoomError (bad_message, stopping, too_long, too_slow)."""
+    hall = request.app[HALL]
+    config = hall.config
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise RoomError("bad_message", "send the body as it is, without a Content-Encoding")
     try:
-        async with asyncio.timeout(config.http_body_s):
+        async with request.app[PATIENCE].wait(config.http_body_s):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise RoomError("too_long", f"a message has {config.text_bytes} bytes at most") from None
     except web.RequestPayloadError:
         raise RoomError("bad_message", "the body is not whole") from None
     except TimeoutError:
+        if hall.is_closing:
+            raise RoomError("stopping", "the server is stopping; send it again later") from None
         seconds = f"{config.http_body_s:g}"
         raise RoomError("too_slow", f"the body did not come within {seconds} seconds") from None
 

@@ -12,13 +12,14 @@ from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.member import Outlet
-from web_gateway import api, incoming, pages, ways
+from web_gateway import api, health, incoming, pages, ways
 from web_gateway.authors import AUTHORS, Authors
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.gate import HOSTS, gate
 from web_gateway.handler import Runner
 from web_gateway.hooks import NONE, Hooks
 from web_gateway.hosts import Hosts
+from web_gateway.patience import PATIENCE, Patience
 from web_gateway.refusals import refusals
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
@@ -39,12 +40,13 @@ def create_app(
     app[HALL] = hall
     app[HOSTS] = Hosts(config)
     app[TURNSTILE] = turnstile
+    app[PATIENCE] = Patience()
     app[BRIDGES] = set()
     app[STREAMS] = set()
     app[incoming.TOKENS] = incoming.Tokens(hooks.incoming, config)
     app[AUTHORS] = Authors(key or secrets.token_bytes(32))
-    routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket, allow_head=False), *api.ROUTES]
-    app.add_routes([*routes, *incoming.ROUTES])
+    app.add_routes([*pages.ROUTES, *ways.ROUTES, *health.ROUTES, *api.ROUTES, *incoming.ROUTES])
+    app.router.add_get("/ws", websocket, allow_head=False)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_doors)
     return app
@@ -79,7 +81,8 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 async def _close_doors(app: web.Application) -> None:
-    """Members were told by the hall; this is for whoever is still at the door."""
+    """Members were told by the hall; this is for whoever is left."""
+    app[PATIENCE].end()
     bridges: list[Bridge] = [*app[BRIDGES]]
     outlets: list[Outlet] = [*bridges, *app[STREAMS]]
     for outlet in outlets:

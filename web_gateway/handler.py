@@ -12,14 +12,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.limits import Turnstile
-from tcp_room.pulse import Linger
+from tcp_room.pulse import Linger, peer
 from web_gateway.bare import Bare, bare
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Handler(web.RequestHandler):
         self._leave: Callable[[], None] = _nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        address = _address(transport)
+        address = peer(transport)
         try:
             self._turnstile.enter(address)
         except RoomError as error:
@@ -88,8 +88,15 @@ class Handler(web.RequestHandler):
         return leave
 
     def _turn_away(self, transport: asyncio.Transport, error: RoomError) -> None:
-        """Says why, and waits a little until that is read: closing at once would be a reset."""
+        """Says why, and waits a little until that is read: closing at once would be a reset.
+
+        If many are waited for already, it is one: each keeps a descriptor.
+        """
         self._force_close = True  # what comes is not read
+        if not self._turnstile.begin_refusal(self._config.refused_lingering):
+            transport.abort()
+            return
+        self._leave = self._turnstile.end_refusal
         transport.write(bare(error))
         try:
             transport.write_eof()
@@ -127,9 +134,3 @@ class Handler(web.RequestHandler):
 
 def _nothing() -> None:
     pass
-
-
-def _address(transport: asyncio.BaseTransport) -> str:
-    """As `request.remote`; nothing for a client that has gone before we came to it."""
-    name: Any = transport.get_extra_info("peername")
-    return str(name[0]) if name else ""

@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from tests.faults.finding import Ground, NotTested
+
 _SOURCE: Final = Path(__file__).with_name("shim.c")
 _RULE: Final = struct.Struct("5i")
 _CALLS: Final = ("read", "write", "sync")
-COMPILER: Final = shutil.which("cc")
+_COMPILER: Final = shutil.which("cc")
 
 
 class Disk:
@@ -20,9 +22,9 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         """Builds the shim in `folder`, outside the data folder. Raises CalledProcessError."""
-        assert COMPILER is not None
+        assert _COMPILER is not None
         library, control = folder / "shim.so", folder / "shim.rules"
-        command = [COMPILER, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library)]
+        command = [_COMPILER, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library)]
         subprocess.run([*command, str(_SOURCE), "-ldl"], check=True, capture_output=True)
         control.write_bytes(bytes(_RULE.size * len(_CALLS)))
         with control.open("r+b") as file:
@@ -44,3 +46,10 @@ class Disk:
     def heal(self) -> None:
         for call in _CALLS:
             self.rule(call)
+
+
+def preloaded(ground: Ground) -> Disk:
+    """A disk for a server on this ground. Raises NotTested."""
+    if _COMPILER is None:
+        raise NotTested("there is no C compiler (cc) to build the shim with")
+    return Disk(ground.folder)

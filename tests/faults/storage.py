@@ -16,18 +16,12 @@ from tests.doors import Event
 from tests.faults.clients import Talker, bystanders, http, listeners, messages, soon, talker
 from tests.faults.finding import Finding, Ground, NotTested, scenario
 from tests.faults.server import another, house
-from tests.faults.shim import COMPILER, Disk
+from tests.faults.shim import preloaded
 from tests.verdict import followed
 
 _DISK_BYTES: Final = 8_000_000
 _STALL_S: Final = 12
 _FLOOD: Final = 20_000
-
-
-def _disk(ground: Ground) -> Disk:
-    if COMPILER is None:
-        raise NotTested("there is no C compiler (cc) to build the shim with")
-    return Disk(ground.folder)
 
 
 @scenario
@@ -40,7 +34,7 @@ async def refused_stays_refused(ground: Ground) -> list[Finding]:
 
 
 async def _refused(ground: Ground, call: str, number: int) -> Finding:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     name = errno.errorcode[number]
     flags = ("--durability", "full")
     async with house(ground, *flags, environment=disk.environment) as served:
@@ -85,7 +79,7 @@ async def errors_that_end(ground: Ground) -> list[Finding]:
 
 
 async def _mends(ground: Ground, durability: str, call: str, number: int) -> Finding:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     flags = ("--durability", durability)
     async with (
         house(ground, *flags, environment=disk.environment) as served,
@@ -117,7 +111,7 @@ async def _mends(ground: Ground, durability: str, call: str, number: int) -> Fin
 @scenario
 async def retries(ground: Ground) -> list[Finding]:
     """Single failures under a client that posts again, with the same id, until it is answered."""
-    disk, codes = _disk(ground), Counter[str]()
+    disk, codes = preloaded(ground), Counter[str]()
     calls = [("sync", errno.EIO), ("write", errno.EIO), ("write", errno.ENOSPC)]
     flags = ("--durability", "full")
     async with (
@@ -167,7 +161,7 @@ async def soon_posted(client: Talker) -> bool:
 
 @scenario
 async def read_errors(ground: Ground) -> list[Finding]:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     async with house(ground, environment=disk.environment) as served:
         async with talker(served, "talks") as client:
             await client.post_all((f"{n} ".ljust(3000, "x") for n in range(4000)), window=50)
@@ -189,7 +183,7 @@ async def read_errors(ground: Ground) -> list[Finding]:
 
 @scenario
 async def stalled_disk(ground: Ground) -> list[Finding]:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     members, stall_s = ground.of(10, 4), ground.of(_STALL_S, 2)
     flags = ("--durability", "full")
     async with (
@@ -246,7 +240,7 @@ async def _flood(client: Talker, seconds: int) -> int:
 @scenario
 async def slow_page_cache(ground: Ground) -> list[Finding]:
     found = []
-    for delay_ms in (ground.short and (300,)) or (20, 300):
+    for delay_ms in () if ground.short else (20, 300):
         place = another(ground, str(delay_ms))
         found.append(await _slow_writes(place, delay_ms))
     found.append(await _stuck_write(another(ground, "stuck")))
@@ -254,7 +248,7 @@ async def slow_page_cache(ground: Ground) -> list[Finding]:
 
 
 async def _slow_writes(ground: Ground, delay_ms: int) -> Finding:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     async with (
         house(ground, environment=disk.environment) as served,
         talker(served, "talks") as client,
@@ -273,11 +267,12 @@ async def _slow_writes(ground: Ground, delay_ms: int) -> Finding:
         "another room's pings are answered meanwhile",
         pongs > seconds * 40,
         f"{pongs} pongs in {seconds:.1f} s, p50 {p50:.1f} ms",
+        is_timed=True,
     )
 
 
 async def _stuck_write(ground: Ground) -> Finding:
-    disk = _disk(ground)
+    disk = preloaded(ground)
     async with (
         house(ground, environment=disk.environment) as served,
         talker(served, "talks") as client,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from oneroom_client import connect
-from tcp_room.cli import empty
+from tcp_room.cli import emptied
 from tests.browser import House, opened
 
 
@@ -14,7 +14,8 @@ from tests.browser import House, opened
 async def open_house(**config: object) -> AsyncIterator[House]:
     async with opened(**{"leave_grace_s": 0.0, "presence_gather_s": 0.0, **config}) as house:
         yield house
-        await empty(house.hall, house.turnstile)
+        house.hall.close()
+        await emptied(house.turnstile, house.hall.config.shutdown_s)
 
 
 def said(house: House, room: str = "lobby") -> list[str]:

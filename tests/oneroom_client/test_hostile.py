@@ -157,7 +157,7 @@ async def test_a_flood_that_nobody_reads_is_bounded(monkeypatch: pytest.MonkeyPa
         saying = asyncio.create_task(room.say("hi"))
         async with asyncio.timeout(10):
             while not room.is_offline:
-                assert room._inbox._bytes <= 1 << 20
+                assert room._visit._inbox._bytes <= 1 << 20
                 await asyncio.sleep(0)
         first, second = await anext(room), await anext(room)
         assert isinstance(first, events.Gap) and isinstance(second, events.Say)

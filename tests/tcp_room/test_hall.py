@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tcp_room.errors import RoomError
+from tcp_room.events import Say
 from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.sqlite import SqliteEngine
 from tcp_room.session import Session
@@ -473,6 +474,75 @@ def test_who_leaves_while_the_house_closes_is_gone_already() -> None:
     house.hall.dismiss(al.member)
     house.loop.settle()
     assert al_sees.closed == "left"
+
+
+def test_what_was_asked_before_the_house_closes_is_answered() -> None:
+    house = House(search_page_events=10)
+    al, al_sees = house.enter("al", JSON)
+    for nth in range(50):
+        sent(al, "say", text=f"needle {nth}")
+        house.loop.settle()
+    al_sees.forget()
+    sent(al, "search", text="needle 3", limit=50)
+    sent(al, "history", limit=5)
+    house.hall.close()
+    house.loop.settle()
+    assert [event["kind"] for event in al_sees.events] == ["history", "found", "notice"]
+    assert al_sees.closed == "stopping"
+    assert house.hall.is_empty
+
+
+def test_who_is_still_at_the_door_when_the_house_closes_is_told() -> None:
+    house = House()
+    _, al_sees = house.visitor(JSON)
+    house.hall.close()
+    _, bob_sees = house.visitor()
+    house.loop.settle()
+    assert [event["kind"] for event in al_sees.events] == ["notice"]
+    assert "stopping" in bob_sees.lines[-1]
+    assert [outlet.closed for outlet in house.outlets] == ["stopping"] * 2
+    assert house.hall.is_empty
+
+
+def test_nobody_comes_in_when_the_house_closes() -> None:
+    house = House()
+    hall = house.hall
+    al, _ = house.visitor(JSON)
+    hall.close()
+
+    def post() -> None:
+        hall.post(
+            "lobby",
+            Say,
+            "x",
+            door="http",
+            author="a",
+            nick=None,
+            id=None,
+            settled=lambda outcome, is_new: None,
+        )
+
+    ways_in: list[Callable[[], None]] = [
+        lambda: hall.enter(al.member, "al"),
+        lambda: hall.watch(al.member, "lobby", None, None),
+        post,
+    ]
+    for way_in in ways_in:
+        with pytest.raises(RoomError, match="stopping") as refusal:
+            way_in()
+        assert refusal.value.code == "stopping"
+    house.loop.settle()
+    assert hall.is_empty
+
+
+def test_who_is_at_a_door_and_goes_is_forgotten() -> None:
+    house = House()
+    al, _ = house.visitor(JSON)
+    al.lost()
+    assert house.hall.is_empty
+    bob, _ = house.enter("bob", JSON)
+    bob.lost()
+    assert house.hall.is_empty
 
 
 def test_who_leaves_twice_has_left() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tcp_room.config import Config
 from tcp_room.errors import RoomError
-from tcp_room.limits import AddressPace, Bucket, Turnstile
+from tcp_room.limits import AddressPace, Bucket, Turnstile, Usage
 from tests.fakes import FakeLoop
 
 SECONDS = st.floats(0, 100, allow_nan=False)
@@ -131,11 +134,18 @@ class Lines:
         self.pace = AddressPace(self.loop, rate, burst_s, reserve)
         self.passed: list[tuple[str, float]] = []
 
-    def come(self, name: str, address: str = "10.0.0.1", *, is_modest: bool = False) -> None:
+    def come(
+        self,
+        name: str,
+        address: str = "10.0.0.1",
+        *,
+        is_modest: bool = False,
+        load: float = 0.0,
+    ) -> None:
         def go() -> None:
             self.passed.append((name, self.loop.now - 1000.0))
 
-        if self.pace.ask(address, go, is_modest=is_modest):
+        if self.pace.ask(address, go, load=load, is_modest=is_modest):
             go()
 
     def names(self) -> str:
@@ -174,6 +184,49 @@ def test_nobody_passes_those_who_wait() -> None:
     assert lines.names() == "ab"
     lines.loop.advance(10)
     assert lines.names() == "abcd"
+
+
+def test_of_those_who_wait_the_one_with_the_least_load_is_first() -> None:
+    lines = Lines(rate=4)
+    for name, load in (("a", 0.0), ("b", 0.0), ("c", 3.0), ("d", 1.0), ("e", 2.0), ("f", 1.0)):
+        lines.come(name, load=load)
+    lines.loop.advance(10)
+    assert lines.names() == "abdfec"
+
+
+def test_one_who_becomes_modest_does_not_wait_as_long_as_the_others() -> None:
+    lines = Lines(rate=10, burst_s=2.0)
+    for name in "abcdefghijkl":
+        lines.come(name)
+    for _ in range(10):
+        lines.come("A", is_modest=True)
+    lines.come("B", is_modest=True)
+    lines.loop.advance(0.11)
+    assert lines.names() == "abcdefghijAAAAAAAAAAB"
+
+
+def test_what_is_charged_later_is_not_taken_out_of_the_reserve() -> None:
+    lines = Lines(rate=4)
+    lines.pace.charge("10.0.0.1", 6)
+    for name in "ABx":
+        lines.come(name, is_modest=name != "x")
+    assert lines.names() == "AB"
+    assert lines.pace.wait("10.0.0.1") == 2.0
+    lines.loop.advance(1.7)
+    assert lines.names() == "AB"
+    lines.loop.advance(0.1)
+    assert lines.names() == "ABx"
+
+
+def test_an_address_that_owes_is_remembered_until_it_has_paid() -> None:
+    lines = Lines(rate=2)
+    lines.pace.charge("10.0.0.1", 10)
+    lines.loop.advance(4.9)
+    lines.come("a", address="10.0.0.2")
+    assert len(lines.pace) == 2
+    lines.loop.advance(0.2)
+    lines.come("a", address="10.0.0.3")
+    assert len(lines.pace) == 2
 
 
 def test_addresses_do_not_share() -> None:
@@ -247,6 +300,60 @@ def test_no_line_is_lost_none_is_early_and_a_client_keeps_its_order(
     for first in range(len(times)):
         for last in range(first, len(times)):
             assert last - first + 1 <= 3 + 3 * (times[last] - times[first]) + 0.01
+
+
+# -- who is modest
+
+
+MODEST: Final = Config(
+    modest_lines_per_s=2.0,
+    modest_burst_s=1.0,
+    modest_after_s=3.0,
+    modest_pause_s=4.0,
+    modest_regained_s=30.0,
+)
+
+
+def modest(*times: float) -> list[bool]:
+    """Of a client that came at 0 and sends lines at these times: for which it is modest."""
+    usage = Usage(0.0, MODEST)
+    return [usage.count(time, MODEST) for time in times]
+
+
+def test_a_client_that_talks_is_modest_after_some_seconds() -> None:
+    assert modest(0, 1, 2, 3, 4, 5) == [False, False, False, True, True, True]
+    assert modest(*[second / 2 for second in range(20)])[6:] == [True] * 14
+
+
+def test_one_that_was_silent_has_to_talk_for_some_seconds_again() -> None:
+    assert modest(20, 21, 22, 23, 24) == [False, False, False, True, True]
+    assert modest(0, 3, 6, 12, 13, 14, 15) == [False, True, True, False, False, False, True]
+
+
+def test_one_that_floods_is_not_modest() -> None:
+    at_five_a_second = modest(*[number / 5 for number in range(100)])
+    assert at_five_a_second[15:] == [False] * 85
+    before = list(range(10))
+    assert modest(*before, *[10 + number / 100 for number in range(50)])[13:] == [False] * 47
+
+
+def test_one_that_has_flooded_is_modest_again_in_the_end() -> None:
+    usage = Usage(0.0, MODEST)
+    for number in range(10_000):
+        usage.count(number / 1000, MODEST)
+    assert usage.load <= 10 + 30
+    talks = [usage.count(10.0 + second, MODEST) for second in range(100)]
+    assert talks[:30] == [False] * 30
+    assert talks[-10:] == [True] * 10
+
+
+def test_of_two_the_one_that_sent_less_has_the_lower_load() -> None:
+    talks, floods = Usage(0.0, MODEST), Usage(0.0, MODEST)
+    for number in range(50):
+        floods.count(number / 10, MODEST)
+        if number % 10 == 0:
+            talks.count(number / 10, MODEST)
+    assert talks.load < 5.0 < floods.load
 
 
 # -- how many

@@ -792,18 +792,34 @@ def test_lines_that_wait_for_their_turn_keep_their_order_and_none_is_lost() -> N
         assert own == [f"{number}.{nth}" for nth in range(20)]
 
 
-def test_modest_neighbours_never_wait_for_greedy_ones() -> None:
-    house = House(address_messages_per_s=10.0, rate=5.0)
-    modest, *greedy = neighbours(house, 40)
-    house.loop.advance(20)
-    for session, _ in greedy:
-        typed(session, *["x"] * 200)
+@pytest.mark.parametrize("at_once", [1, 3, 200])
+def test_people_who_talk_never_wait_for_a_crowd_that_floods(at_once: int) -> None:
+    house = House(address_messages_per_s=20.0, rate=5.0)
+    talks, *crowd = neighbours(house, 100)
+    for _ in range(5):
+        typed(talks[0], "hi")
+        house.loop.advance(1)
     for number in range(20):
-        typed(modest[0], f"hi {number}")
+        for _ in range(5):
+            for session, outlet in crowd:
+                if not outlet.paused:
+                    typed(session, *["x"] * at_once)
+            house.loop.advance(0.2)
+        typed(talks[0], f"hi {number}")
         house.loop.settle()
         assert texts(house)[-1] == f"hi {number}"
-        house.loop.advance(1)
-    assert not modest[1].paused
+    assert not talks[1].paused
+
+
+def test_one_who_seldom_talks_goes_before_a_crowd_that_floods() -> None:
+    house = House(address_messages_per_s=20.0, rate=5.0)
+    talks, *crowd = neighbours(house, 100)
+    for session, _ in crowd:
+        typed(session, *["x"] * 1000)
+    house.loop.advance(30)
+    typed(talks[0], "hi")
+    house.loop.advance(0.1)
+    assert "hi" in texts(house)
 
 
 def test_requests_have_a_budget_of_their_own() -> None:
@@ -930,6 +946,18 @@ def test_one_who_parts_for_too_long_is_over_then() -> None:
     house.loop.advance(2.9)
     assert over == []
     house.loop.advance(0.2)
+    assert over == ["over"]
+
+
+def test_a_house_that_closes_waits_for_no_lines() -> None:
+    house = House(rate=1.0, burst_messages=1)
+    session, outlet = paced(house)
+    over: list[str] = []
+    typed(session, *["x"] * 60)
+    house.hall.close()
+    house.loop.settle()
+    assert outlet.closed == "stopping"
+    session.lost(lambda: over.append("over"))
     assert over == ["over"]
 
 

@@ -95,6 +95,16 @@ async def test_a_probe_comes_by_any_name() -> None:
         assert (await house.get("/livez", Host="10.1.2.3.pods.test")).status == 200
 
 
+async def test_nothing_new_begins_when_the_house_closes() -> None:
+    async with served() as house:
+        house.hall.close()
+        for path in ("/", "/rooms", "/rooms/lobby/stream", "/rooms/lobby/events"):
+            assert (await house.get(path)).status == 503
+        assert (await house.post("hi")).refusal == (503, "stopping")
+        upgrade = f"GET /ws?nick=alice HTTP/1.1\r\nHost: localhost\r\n{WEBSOCKET}\r\n"
+        assert await raw(house, upgrade) == b"HTTP/1.1 503 Service Unavailable"
+
+
 # -- the pace of an address
 
 FEW: Any = {"rate": 5.0, "address_burst_s": 1.0, "address_reserve": 0.0}

@@ -139,6 +139,14 @@ async def test_a_slow_body_is_cut() -> None:
         assert await house.texts() == []
 
 
+async def test_half_a_body_does_not_hold_up_the_end() -> None:
+    async with served() as house, dialled(house, POST + b"Content-Length: 9\r\n\r\nha") as line:
+        await until(lambda: house.requests == 1)
+        house.hall.close()
+        await house.client.server.close()
+        assert await line.code() == (503, "stopping")
+
+
 async def test_an_answer_that_nobody_reads_is_cut() -> None:
     async with served(http_answer_s=0.05) as house, dialled(house, GET * 2000):
         await until(lambda: house.requests > 10)

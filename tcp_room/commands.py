@@ -67,17 +67,14 @@ def run(caller: Caller, line: str) -> None:
     command.run(caller, argument.strip())
 
 
-def say(caller: Caller, said: str) -> None:
-    _post(caller, events.Say, said)
-
-
 def act(caller: Caller, said: str) -> None:
     if not said:
         raise RoomError("usage", "say what you do: /me waves")
-    _post(caller, events.Act, said)
+    post(caller, events.Act, said)
 
 
-def _post(caller: Caller, kind: type[events.Logged], said: str) -> None:
+def post(caller: Caller, kind: type[events.Logged], said: str) -> None:
+    """Raises RoomError."""
     cleaned = text.clean(said, caller.hall.config.text_bytes)
     caller.room.post(caller.member, kind, cleaned, caller.id)
 

@@ -102,6 +102,14 @@ class Connection(asyncio.BufferedProtocol):
         session = self._session
         if self._closing or self._ended or session is None:
             return
+        # Nearly every read is plain lines; the rest takes as long as it takes to say one.
+        if self._preamble is None and self._telnet.is_plain(data) and b"\n" in data:
+            session.feed(data)
+        else:
+            self._filter(session, data)
+
+    def _filter(self, session: Session, data: bytes) -> None:
+        """Takes in what may be part of a line, or of the first one, or contain telnet commands."""
         heard = self._telnet.feed(data)
         if heard.reply and not (session.member.full or session.member.is_gone):
             self._transport.write(heard.reply)

@@ -37,7 +37,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from tcp_room import events
 from tcp_room.allowance import Allowance
@@ -440,13 +440,15 @@ class Room:
         """Takes what was posted, up to the bounds of a turn, to the log."""
         drafts: list[Draft] = []
         size = 0
-        while self._posted and len(drafts) < self._config.turn_messages:
-            posted = self._posted.popleft()
-            self._in_flight.append(posted)
+        waiting, in_flight = self._posted, self._in_flight
+        most, most_bytes = self._config.turn_messages, self._config.turn_bytes
+        while waiting and len(drafts) < most:
+            posted = waiting.popleft()
+            in_flight.append(posted)
             if isinstance(posted, Draft):
                 drafts.append(posted)
                 size += _bytes_of(posted.text)
-                if size >= self._config.turn_bytes:
+                if size >= most_bytes:
                     break
         self._unsettled = len(drafts)
         self._turn_bytes = size + len(drafts) * _DRAFT_BYTES
@@ -466,27 +468,28 @@ class Room:
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """The log's answer (see logs.port.Sink): what is new goes to everybody."""
-        newest, in_flight = self._newest(), self._in_flight
+        newest, in_flight = self._newest() if self._items else self.head, self._in_flight
         for outcome in outcomes:
             while not isinstance(draft := in_flight.popleft(), Draft):
                 self._release_passing(draft)
-            is_new = isinstance(outcome, Record) and (seq := outcome.event.seq) > newest
-            if is_new:
+            by = draft.by
+            if isinstance(outcome, Record) and (seq := outcome.event.seq) > newest:
                 if seq != newest + 1:
                     self._is_torn = True
                 newest = seq
-                self._items.append((Entry(cast(Record, outcome)), draft.by))
+                self._items.append((Entry(outcome), by))
+                if isinstance(by, Poster):
+                    self._after.append(partial(by.settled, outcome, True))
+            elif isinstance(by, Poster):
+                self._after.append(partial(by.settled, _checked(draft, outcome), False))
             else:
-                outcome = _checked(draft, outcome)
-            if isinstance(draft.by, Poster):
-                self._after.append(partial(draft.by.settled, outcome, is_new))
-            elif not is_new:
-                self._answer(draft, outcome)
+                self._answer(draft, _checked(draft, outcome))
         self._unsettled -= len(outcomes)
         if not self._unsettled:
             if self._waiting_bytes:
                 self._committed()
-            self._pass_on()
+            if in_flight:
+                self._pass_on()
             self._guard(self._deliver)
 
     def arrived(self, records: Sequence[Record]) -> None:
@@ -582,7 +585,9 @@ class Room:
 
     def _bring_author(self, author: Member, items: Sequence[_Item], parts: Sequence[bytes]) -> None:
         """Brings one forward who is not sent what it wrote."""
-        others = [part for part, (_, by) in zip(parts, items, strict=True) if by is not author]
+        others: list[bytes] = []
+        if len(items) > 1:  # else all is its own
+            others = [part for part, (_, by) in zip(parts, items, strict=True) if by is not author]
         self._bring([author], author.view.pack(others) if any(others) else b"")
 
     def _sweep(self) -> None:

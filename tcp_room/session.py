@@ -26,7 +26,7 @@ from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY, Hall
 from tcp_room.limits import Bucket, Usage
-from tcp_room.lines import LineDecoder, TooLong
+from tcp_room.lines import TOO_LONG, LineDecoder, TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.terminal import TextView
 from tcp_room.views import JSON, View
@@ -86,7 +86,8 @@ class Session:
         self.member.on_drained = self._drained
         if isinstance(view, TextView):
             self.member.style = view
-        self._bucket = Bucket(config.rate, config.burst_messages)
+        # None: it has no pace.
+        self._bucket = Bucket(config.rate, config.burst_messages) if config.rate else None
         # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
         self._address = address if config.rate and config.per_address else None
         self._usage = None if self._address is None else Usage(hall.scheduler.time(), config)
@@ -128,7 +129,11 @@ class Session:
 
     def feed(self, data: bytes) -> None:
         """Bytes of lines, as they come."""
-        self._input.push(data)
+        line = None if self._lines else self._input.sole_line(data)
+        if line is not None and self._tokens(1):
+            self._lines.append(line)
+        else:
+            self._input.push(data)
         if not self._held:
             self._work()
 
@@ -177,7 +182,9 @@ class Session:
             self._drop()
             return
         address = self._address
-        while not (self._held or member.is_owed_much) and (self._lines or self._cut()):
+        while (self._lines or self._input.pending) and not (self._held or member.is_owed_much):
+            if not (self._lines or self._cut()):
+                break
             if address is None or self._has_turn(address, self._lines[-1]):
                 self._hear_line(self._lines.pop())
         if self._finished and not self._has_lines:
@@ -187,18 +194,28 @@ class Session:
         """Cuts off as many of the lines that wait as its own pace allows; whether there are any."""
         if not self._input.has_line:
             return False
-        now = self.hall.scheduler.time()
-        free = self._bucket.take(_BATCH_LINES, now)
+        free = self._tokens(_BATCH_LINES)
         if not free:
-            rate = self.hall.config.rate
-            self._hold(f"not so fast: your lines are held back to {rate:g} a second")
-            self.hall.scheduler.call_later(self._bucket.until(1, now), self._release)
+            self._keep_pace()
             return False
         lines = self._input.take(free)
-        self._bucket.give_back(free - len(lines))
+        if self._bucket is not None:
+            self._bucket.give_back(free - len(lines))
         lines.reverse()
         self._lines = lines
         return True
+
+    def _tokens(self, wanted: int) -> int:
+        """Takes as many of `wanted` tokens as its own pace has."""
+        bucket = self._bucket
+        return wanted if bucket is None else bucket.take(wanted, self.hall.scheduler.time())
+
+    def _keep_pace(self) -> None:
+        """Waits for the next token."""
+        assert self._bucket is not None
+        scheduler, rate = self.hall.scheduler, self.hall.config.rate
+        self._hold(f"not so fast: your lines are held back to {rate:g} a second")
+        scheduler.call_later(self._bucket.until(1, scheduler.time()), self._release)
 
     def _has_turn(self, address: str, line: bytes | TooLong) -> bool:
         """Whether its address may send this now; if not, it is heard in its turn."""
@@ -252,7 +269,7 @@ class Session:
         if self.member.leaving:
             return
         try:
-            if isinstance(line, TooLong):
+            if line is TOO_LONG:  # `isinstance` takes five times as long for an enumeration
                 limit = self.hall.config.line_bytes
                 raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
             if self._first:
@@ -262,7 +279,7 @@ class Session:
             else:
                 self._message(line)
         except RoomError as error:
-            self._refuse(error, None if isinstance(line, TooLong) else messages.id_of(line))
+            self._refuse(error, None if line is TOO_LONG else messages.id_of(line))
 
     def _hear_first(self, line: bytes) -> None:
         """The line that tells a program from a person."""
@@ -324,13 +341,13 @@ class Session:
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
-                commands.say(caller, line)
+                commands.post(caller, events.Say, line)
             return
         text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):
-            commands.say(caller, line[1:])
+            commands.post(caller, events.Say, line[1:])
         else:
             commands.run(caller, line)
 
@@ -448,7 +465,7 @@ class Session:
 
     def _is_message(self, line: bytes | TooLong) -> bool:
         """Whether a line says something to others, and not to the house."""
-        if isinstance(line, TooLong):
+        if line is TOO_LONG:
             return False
         if self.member.view.is_text and not (self._first and line.lstrip().startswith(b"{")):
             return _is_said(line)
@@ -511,7 +528,7 @@ _SAID: Final = (messages.Say, messages.Act, messages.Topic, messages.Dm)
 # What one may ask who is not in the room.
 _WATCHING: Final = (messages.Who, messages.History, messages.Search, messages.Ping)
 _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
-    messages.Say: lambda caller, message: commands.say(caller, message.text),
+    messages.Say: lambda caller, message: commands.post(caller, events.Say, message.text),
     messages.Act: lambda caller, message: commands.act(caller, message.text),
     messages.Topic: lambda caller, message: commands.set_topic(caller, message.text),
     messages.Who: lambda caller, message: commands.who(caller, ""),

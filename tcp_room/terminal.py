@@ -92,7 +92,11 @@ class TextView:
 
     def head(self, event: events.Say) -> str:
         """Time and name, as each line of what somebody said begins."""
-        return _head(self._second(event.at), self.clock, event.nick, event.door)
+        at, clock = event.at, self.clock
+        # `_second`, without its call.
+        return _head(
+            at // 60_000 * 60 if clock == "hm" else at // 1000, clock, event.nick, event.door
+        )
 
     def _second(self, at: int) -> int:
         """In seconds since 1970, as exact as it is shown."""

@@ -40,16 +40,17 @@ class Entry:
         """As bytes of that view. An event that it cannot encode is shown as a gap."""
         found = self._encoded.get(view)
         if found is None:
-            found = self._encoded[view] = self._encode(view)
+            try:
+                found = view.encode(self.event)
+            except Exception:
+                found = self._encode_gap(view)
+            self._encoded[view] = found
         return found
 
-    def _encode(self, view: View) -> bytes:
-        try:
-            return view.encode(self.event)
-        except Exception:
-            seq = self.event.seq
-            _log.exception("an event cannot be shown: seq %d, kind %s", seq, type(self.event))
-            return view.encode(Gap(seq, seq, LOST))
+    def _encode_gap(self, view: View) -> bytes:
+        seq = self.event.seq
+        _log.exception("an event cannot be shown: seq %d, kind %s", seq, type(self.event))
+        return view.encode(Gap(seq, seq, LOST))
 
 
 class Page(NamedTuple):
@@ -81,28 +82,37 @@ class Shelf:
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
         self._windows: OrderedDict[Window, None] = OrderedDict()  # the one that grew last is last
+        self._last: Window | None = None  # that one: mostly it grows again
         self.size = 0
 
     def changed(self, window: Window, by: int) -> None:
         """A window has grown, or shrunk, by so many bytes: others make room for it."""
         self.size += by
-        if window not in self._windows:
+        if window is not self._last:
             self._windows[window] = None
-        self._windows.move_to_end(window)
+            self._windows.move_to_end(window)
+            self._last = window
         while self.size > self._limit and self._windows:
             oldest = next(iter(self._windows))
             self.size -= oldest.halve()
             if not oldest:
-                del self._windows[oldest]
+                self._forget(oldest)
 
     def remove(self, window: Window) -> None:
         self.size -= window.clear()
+        self._forget(window)
+
+    def _forget(self, window: Window) -> None:
         self._windows.pop(window, None)
+        if window is self._last:
+            self._last = None
 
 
 def size_of(entries: Sequence[Entry]) -> int:
     """About so many bytes of memory, encodings included."""
-    chars = sum([len(entry.event.text) for entry in entries])
+    chars = 0
+    for entry in entries:
+        chars += len(entry.event.text)
     return _ENTRY_BYTES * len(entries) + _COPIES * chars
 
 

@@ -228,6 +228,12 @@ class _Reader:
                     await self._listen(link, visit, await link.enter(visitor))
             except OSError:
                 visit.is_cut = True
+            except Refused:
+                if not self.is_in.is_set():
+                    raise
+                # The server has yet to notice that the last connection was cut, and keeps the name.
+                visit.is_cut = True
+                await asyncio.sleep(0.05)
             if self.may_read.is_set():
                 self._slow = False
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -38,6 +39,9 @@ def schemas(types: Iterable[type], prefix: str) -> Json:
     """A schema for each, and for what they hold, under names that begin with `prefix`."""
     template = f"#/components/schemas/{prefix}{{name}}"
     _, components = msgspec.json.schema_components(types, ref_template=template)
+    for made in components.values():
+        if "description" in made:  # a docstring, which Python 3.13 alone takes the indentation from
+            made["description"] = cleandoc(made["description"])
     for holder in (made for name, made in components.items() if name in ("History", "Found")):
         # OpenAPI's own word, that AsyncAPI has in another sense.
         holder["properties"].get("events", {}).get("items", {}).pop("discriminator", None)
@@ -113,12 +117,14 @@ POST_REFUSALS: Final = (
     "bad_utf8",
     "empty",
     "foreign_origin",
+    "id_reused",
     "nick_taken",
     "too_long",
     "too_slow",
     "too_fast",
     "hall_full",
     "storage",
+    "busy",
     "unknown",
 )
 
@@ -339,7 +345,7 @@ def asyncapi() -> Json:
     to_server = {f"message.{kind(type)}": f"message.{kind(type)}" for type in MESSAGES}
     streamed = {name: name for name in (f"event.{each}" for each in STREAMED)}
     names = {"name": {"description": "The name of a room."}}
-    doc = {type: (type.__doc__ or "") for type in (*EVENTS, *MESSAGES)}
+    doc = {type: cleandoc(type.__doc__ or "") for type in (*EVENTS, *MESSAGES)}
     of_events = {
         f"event.{kind(t)}": _message(kind(t), f"event.{t.__name__}", doc[t]) for t in EVENTS
     }

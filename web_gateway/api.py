@@ -119,10 +119,18 @@ async def _said(request: web.Request, asked: Query) -> Said:
     elif content_type.startswith("multipart/"):
         raise RoomError("bad_message", "the message is the body itself: text, or JSON")
     else:
-        said = Said(text.decode(sent))
+        said = Said(_text(sent))
     nick = asked.get("nick") if said.nick is None else said.nick
     bot = said.bot or asked.is_bot
     return msgspec.structs.replace(said, nick=nick, bot=bot, id=id_of(request) or said.id)
+
+
+def _text(sent: bytes) -> str:
+    """Raises RoomError (bad_utf8)."""
+    try:
+        return sent.decode()
+    except UnicodeDecodeError:
+        raise RoomError("bad_utf8", "the body is not UTF-8, so nothing was said") from None
 
 
 async def body(request: web.Request) -> bytes:

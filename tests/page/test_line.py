@@ -292,17 +292,24 @@ async def test_what_the_log_cannot_read_is_shown_at_its_place_once(
     )
 
 
-async def test_what_a_busy_house_refuses_is_sent_again_by_itself(house: House, visit: Open) -> None:
+async def test_what_a_busy_house_refuses_is_sent_again_by_itself(
+    house: House, visit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = await visit()
     await enter(page, "alice")
-    waiting = house.hall._shared.waiting
-    waiting.used = house.hall.config.waiting_bytes
-    await write(page, "hello")
-    await expect(page.locator("#log .pending")).to_have_count(1)
+    log, waiting, turns = house.hall.room("lobby")._log, house.hall._shared.waiting, []
+    with monkeypatch.context() as slow:
+        slow.setattr(log, "append", lambda *turn: turns.append(turn))
+        post(house, "at the log")
+        await until(lambda: bool(turns))
+        waiting.used = house.hall.config.waiting_bytes
+        await write(page, "hello")
+        await expect(page.locator("#log .pending")).to_have_count(1)
     waiting.used = 0
-    await expect(texts(page)).to_have_text(["hello"])
+    log.append(*turns[0])
+    await expect(texts(page)).to_have_text(["at the log", "hello"])
     await expect(page.locator("#log .pending")).to_have_count(0)
-    assert house.said() == 1
+    assert house.said() == 2
 
 
 def post(house: House, text: str) -> None:

@@ -140,6 +140,19 @@ async def test_what_is_answered_can_be_read() -> None:
 # -- saying it twice
 
 
+async def test_a_key_with_another_text_is_refused() -> None:
+    async with served() as house:
+        assert (await house.post("build 17 failed", "?nick=ci", key="build-17")).status == 201
+        for _ in range(2):
+            answer = await house.post("all is well", "?nick=ci", key="build-17")
+            assert answer.refusal == (422, "id_reused")
+        act = '{"text":"build 17 failed","nick":"ci","kind":"act","id":"build-17"}'
+        answer = await house.post(act, Content_Type="application/json")
+        assert answer.refusal == (422, "id_reused")
+        assert (await house.post("build 17 failed", "?nick=ci", key="build-17")).status == 200
+        assert await house.texts() == ["build 17 failed"]
+
+
 async def test_a_second_try_is_answered_with_the_first() -> None:
     async with served() as house:
         first = await house.post("once", "?nick=ci", key="k1")

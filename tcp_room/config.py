@@ -160,6 +160,14 @@ class Config:
     pulse_members: int = 500
     # How often the log is trimmed to what is to be kept.
     trim_s: float = 60.0
+    # A second server waits for the first one's end: longer than that takes (`shutdown_s`).
+    lock_wait_s: float = 6.0
+    # A commit or a page that takes longer is not waited for on the loop's thread, where everybody
+    # waits. A sound disk takes tens of microseconds; ten milliseconds go unnoticed.
+    slow_storage_s: float = 0.01
+    # So long after the last slow one it is taken for fast again: a hiccup costs little, and a disk
+    # that is always slow is never waited for.
+    slow_storage_calm_s: float = 2.0
     # Names told at once in a welcome, a who or a presence event; the count is always true.
     members_listed: int = 500
     # That are open at a time: each costs some kilobytes, and its window. Who opens one more has

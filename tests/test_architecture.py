@@ -32,12 +32,15 @@ LAYERS: list[set[str]] = [
         "logs.memory",
         "logs.turns",
         "logs.witness",
+        "logs.sqlite.pace",
         "logs.sqlite.schema",
         "presence",
         "search",
         "window",
     },
-    {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
+    {"logs.sqlite.lock", "logs.sqlite.rows", "logs.sqlite.worker", "member"},
+    {"logs.sqlite.wal"},
+    {"logs.sqlite.opening", "logs.sqlite.trimming", "logs.sqlite.writer"},
     {"logs.sqlite.upkeep"},
     {"logs.sqlite.engine"},
     {"room"},
@@ -74,7 +77,8 @@ CLIENT_SHELLS = {
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {
     *("pulse", "connection", "server", "cli", "__main__"),
-    *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
+    *("logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.trimming", "logs.sqlite.upkeep"),
+    *("logs.sqlite.wal", "logs.sqlite.worker", "logs.sqlite.writer"),
 }
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.

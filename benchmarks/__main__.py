@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import bars, picture, report, trials, wires
+from benchmarks import bars, paired, picture, report, trials, wires
 from benchmarks import contenders as who
 from benchmarks.cells import Pace, Scene, play
 from benchmarks.report import Line
@@ -127,13 +127,21 @@ def machine() -> dict[str, str]:
     show_default=True,
     help="Folder for results.json and fan-out.svg.",
 )
-def main(quick: bool, only: tuple[str, ...], out: Path) -> None:
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="Another checkout, to be compared with in paired rounds instead.",
+)
+def main(quick: bool, only: tuple[str, ...], out: Path, against: Path | None) -> None:
     """The room beside its peers."""
     raise_open_files(_OPEN_FILES)
     where = cores()
     os.sched_setaffinity(0, {where.generator})
     if where.server == where.generator:
         click.echo("There is one core: server and generator share it, and figures mean little.")
+    if against is not None:
+        _compare(against, where, is_quick=quick)
+        return
     done: list[Line] = []
     click.echo(report.heading())
     for line in lines(only or SECTIONS, quick, where):
@@ -147,6 +155,13 @@ def main(quick: bool, only: tuple[str, ...], out: Path) -> None:
     (out / "results.json").write_text(report.as_json(done, judged, machine()))
     (out / "fan-out.svg").write_text(picture.draw(done, PICTURED))
     click.echo(f"\nwritten: {out}/results.json, {out}/fan-out.svg")
+
+
+def _compare(other: Path, where: Cores, *, is_quick: bool) -> None:
+    click.echo(paired.heading())
+    pace = Pace(9, 0.4) if is_quick else Pace(15, 0.7)
+    for line in paired.compare(paired.scenes(other, is_quick=is_quick), where, pace):
+        click.echo(line)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Command:
 
     name: str
     arguments: Callable[[Ports, Path], list[str]]
+    root: Path = ROOT  # where it is started: whose code `python -m` finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Server:
         os.sched_setaffinity(0, {core})  # what is started inherits it
         try:
             self._process = subprocess.Popen(
-                arguments, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT
+                arguments, cwd=command.root, stdout=self._output, stderr=subprocess.STDOUT
             )
         finally:
             os.sched_setaffinity(0, mine)
@@ -144,8 +145,8 @@ def _free_port() -> int:
 # -- who there is
 
 
-def room(*flags: str) -> Command:
-    """As a user runs it: both doors, the SQLite log, uvloop."""
+def room(*flags: str, root: Path = ROOT) -> Command:
+    """As a user runs it: both doors, the SQLite log, uvloop. `root`: the checkout."""
     return Command(
         "room",
         lambda ports, folder: [
@@ -153,6 +154,7 @@ def room(*flags: str) -> Command:
             *("--tcp-port", str(ports.first), "--http-port", str(ports.second)),
             *("--per-address", "0", *(flags or ("--rate", "0"))),
         ],
+        root,
     )
 
 

@@ -5,14 +5,19 @@
         async for event in room:
             ...
 
-It reconnects, reads on where it stopped, and says what it was told once. It
-must not know how the server works: it shares with it only what goes over the
-wire (`events`, `messages`) and how that looks in a terminal.
+It reconnects, resumes where it stopped, and says each message once. It knows
+nothing of the server but what goes over the wire (`events`, `messages`) and
+how that looks in a terminal.
 """
 
-from oneroom_client.address import AddressError
-from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
-from oneroom_client.room import Back, Offline, Room, connect
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oneroom_client.address import AddressError
+    from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
+    from oneroom_client.room import Room, connect
+    from oneroom_client.visit import Back, Offline
 
 __all__ = [
     "AddressError",
@@ -24,3 +29,18 @@ __all__ = [
     "Unconfirmed",
     "connect",
 ]
+_MODULES = {
+    "AddressError": "address",
+    "CannotConnect": "errors",
+    "Refused": "errors",
+    "Unconfirmed": "errors",
+    "Back": "visit",
+    "Offline": "visit",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Imports at first use: `start` must run before anything that takes time."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'room')}"), name)

@@ -1,5 +1,5 @@
 """`python -m oneroom_client join` and its like, without the server's part."""
 
-from oneroom_client.cli import main
+from oneroom_client.start import main
 
-main(prog_name="oneroom")
+main()

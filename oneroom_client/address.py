@@ -31,8 +31,11 @@ class Address:
     room: str | None = None
 
     def __str__(self) -> str:
-        if self.door != "tcp":
-            return self.where
+        """As people write it."""
+        if self.door == "web":
+            return self.where.replace("ws", "http", 1).removesuffix("/ws")
+        if self.door == "unix":
+            return f"unix:{self.where}"
         host = f"[{self.where}]" if ":" in self.where else self.where
         return f"{host}:{self.port}"
 
@@ -48,31 +51,44 @@ def parse(raw: str) -> Address:
     if scheme == "tcp":
         return _tcp(rest.rstrip("/"))
     if scheme not in _WEB:
-        raise AddressError(f"{scheme}:// is no door of a room; HOST:PORT, http:// or ws:// are")
-    return _web(urlsplit(raw))
+        raise AddressError(f"{scheme}:// is no address of a room; HOST:PORT and http:// are")
+    return _web(raw)
 
 
 def _tcp(raw: str) -> Address:
     bare_ipv6 = raw.count(":") > 1 and not raw.startswith("[")
-    try:
-        parts = urlsplit(f"//[{raw}]" if bare_ipv6 else f"//{raw}")
-        port = TCP_PORT if parts.port is None else parts.port
-    except ValueError as error:
-        raise AddressError(f"{raw!r} is no HOST:PORT: {error}") from None
+    parts = _split(f"//[{raw}]" if bare_ipv6 else f"//{raw}", raw)
     if parts.path or parts.query or "@" in raw:
-        raise AddressError(f"{raw!r} is no HOST:PORT")
-    return Address("tcp", parts.hostname or "localhost", port)
+        raise AddressError(f"{raw!r} is not HOST:PORT")
+    return Address("tcp", parts.hostname or "localhost", _port(parts, raw, TCP_PORT))
 
 
-def _web(parts: SplitResult) -> Address:
-    try:
-        if not parts.hostname or parts.port == 0:
-            raise AddressError(f"there is no host in {parts.geturl()!r}")
-    except ValueError as error:
-        raise AddressError(f"{parts.geturl()!r} is no address: {error}") from None
+def _web(raw: str) -> Address:
+    parts = _split(raw, raw)
+    _port(parts, raw, 80)
+    if not parts.hostname:
+        raise AddressError(f"there is no host in {raw!r}")
     base, found, room = parts.path.partition("/r/")
     path = base.rstrip("/") + "/ws"
     if parts.scheme in ("ws", "wss") and parts.path.strip("/"):
         path, found = parts.path, ""
     url = urlunsplit((_WEB[parts.scheme], parts.netloc, path, "", ""))
     return Address("web", url, room=unquote(room).strip("/") if found else None)
+
+
+def _split(url: str, raw: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise AddressError(f"{raw!r} is no address") from None
+
+
+def _port(parts: SplitResult, raw: str, usual: int) -> int:
+    """`usual`: where none is written."""
+    try:
+        port = usual if parts.port is None else parts.port
+    except ValueError:
+        port = 0
+    if not port:
+        raise AddressError(f"the port in {raw!r} is not a number from 1 to 65535")
+    return port

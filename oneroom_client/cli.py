@@ -8,16 +8,16 @@ at a terminal there is a prompt (`console`).
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any, Final, cast
 
 import click
 
-from oneroom_client import pipes, stdio
+from oneroom_client import excerpt, pipes, stdio
 from oneroom_client.address import AddressError
 from oneroom_client.duration import seconds
 from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
@@ -26,13 +26,32 @@ from oneroom_client.places import config_file
 from oneroom_client.room import Room, connect
 from oneroom_client.settings import Configured, resolved
 from oneroom_client.status import Failure, Status
+from oneroom_client.stdio import STDIN, STDOUT
+from oneroom_client.wire import encode
 from tcp_room import __version__
-from tcp_room.languages import LANGUAGES, spoken
+from tcp_room.errors import RoomError
+from tcp_room.languages import LANGUAGES, Language, spoken, translated
 from tcp_room.messages import Say
 from tcp_room.terminal import TEXT, TextView
 from tcp_room.text import visible
 
 Flags = dict[str, Any]
+
+# Of stdin, for `say`: what no server takes as one message is counted, and not kept.
+_MOST_BYTES: Final = 1 << 20
+# Codes of a room that does not let one in.
+REFUSED_AT_THE_DOOR: Final = {
+    "bad_nick",
+    "bad_room",
+    "busy",
+    "foreign_host",
+    "foreign_origin",
+    "hall_full",
+    "nick_taken",
+    "replaced",
+    "server_full",
+    "too_many_connections",
+}
 
 
 class _Duration(click.ParamType[float]):
@@ -55,10 +74,28 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _address = click.argument("address", default="", envvar="ONEROOM_ADDRESS")
-_who_and_where = _options(
+_room_option = click.option(
+    "--room", "-r", envvar="ONEROOM_ROOM", help="The room; the lobby without one."
+)
+_identity = _options(
     click.option("--nick", "-n", envvar="ONEROOM_NICK", help="Your name; guest-N without one."),
-    click.option("--room", "-r", envvar="ONEROOM_ROOM", help="The room; the lobby without one."),
     click.option("--bot", is_flag=True, help="Have the others shown that a program speaks."),
+)
+_common = _options(
+    click.option(
+        "--timeout",
+        type=_Duration(),
+        default="30s",
+        show_default=True,
+        metavar="TIME",
+        help="Give up when the server does not answer for so long.",
+    ),
+    click.option(
+        "--lang",
+        type=click.Choice(list(LANGUAGES)),
+        envvar="ONEROOM_LANG",
+        help="The language of the room's own sentences; without it, your locale's.",
+    ),
 )
 _output = _options(
     click.option("--json", is_flag=True, help="Events as JSON lines, as they go over the wire."),
@@ -82,28 +119,15 @@ _output = _options(
         show_default=True,
         help="Names in colour; auto heeds NO_COLOR.",
     ),
-    click.option(
-        "--lang",
-        type=click.Choice(list(LANGUAGES)),
-        envvar="ONEROOM_LANG",
-        help="The language of the room's own sentences; without it, your locale's.",
-    ),
-)
-_confirm = click.option(
-    "--timeout",
-    type=_Duration(),
-    default="30s",
-    show_default=True,
-    metavar="TIME",
-    help="Give up when nothing is acknowledged for so long.",
 )
 
 
 @click.command()
 @_address
-@_who_and_where
+@_room_option
+@_identity
 @_output
-@_confirm
+@_common
 @click.option("--notify", is_flag=True, help="Have the terminal notify you when you are meant.")
 def join(**flags: Any) -> None:
     """Join a room and talk.
@@ -117,52 +141,54 @@ def join(**flags: Any) -> None:
         seq 3 | oneroom join http://chat.local:8080 -n counter
     """
     if _is_interactive() and not flags["json"]:
-        _run(lambda: _converse(flags))
+        _run(_converse, flags)
     else:
-        _as_a_filter()
-        _run(lambda: _listen(flags, say=True))
+        _run(_join_as_a_filter, flags, needs={STDIN, STDOUT})
 
 
 @click.command()
 @_address
-@_who_and_where
+@_room_option
 @_output
+@_common
 def tail(**flags: Any) -> None:
-    """Write what is said, as it is said, and say nothing.
+    """Write what is said, as it is said. Nobody in the room sees the reader.
 
     \b
         oneroom tail --json | head -5
         oneroom tail --since 120 --exit-after 1m
     """
-    _as_a_filter()
-    _run(lambda: _listen({"timeout": 30.0, **flags}, say=False))
+    _run(_tail, flags, needs={STDOUT})
 
 
 @click.command()
 @click.argument("text", nargs=-1)
 @click.option("--at", "address", default="", envvar="ONEROOM_ADDRESS", help="As in join.")
-@_who_and_where
+@_room_option
+@_identity
 @click.option("--json", is_flag=True, help="Write the event that it became.")
-@_confirm
+@_common
 def say(**flags: Any) -> None:
-    """Say TEXT, or what stdin holds, as one message; end when the room has it.
+    """Say TEXT, or the text on stdin, as one message; end when the room has it.
+
+    Text on stdin is the output of a program: its colours are taken out, and it is cut where it
+    is too long for a message.
 
     \b
         oneroom say "the build is green"
         make 2>&1 | tail -5 | oneroom say --at http://chat.local:8080 -n ci
     """
-    _as_a_filter()
-    _run(lambda: _say(flags))
+    _run(_say, flags, needs={STDOUT} if flags["json"] else set())
 
 
 @click.command()
 @_address
-@click.option("--room", "-r", envvar="ONEROOM_ROOM", help="The room; the lobby without one.")
+@_room_option
 @click.option("--json", is_flag=True, help="Names and doors as JSON.")
+@_common
 def who(**flags: Any) -> None:
-    """Write who is here, a name a line."""
-    _as_a_filter()
-    _run(lambda: _who(flags))
+    """Write who is here, a name a line. Nobody in the room sees who asks."""
+    _run(_who, flags, needs={STDOUT})
 
 
 @click.group()
@@ -203,17 +229,14 @@ add_to(main)
 # -- what they do
 
 
-async def _listen(flags: Flags, *, say: bool) -> Status:
+async def _join_as_a_filter(flags: Flags) -> Status:
     async with _room(flags) as room:
-        wanted = pipes.Wanted(
-            view=_view(flags),
-            json=flags["json"],
-            own=not say,
-            count=flags["count"],
-            listen_s=flags["exit_after"],
-            confirm_s=flags["timeout"],
-        )
-        return await pipes.listen(room, wanted, say=say)
+        return await pipes.listen(room, _wanted(flags, own=False), say=True)
+
+
+async def _tail(flags: Flags) -> Status:
+    async with _room(flags, watch=True) as room:
+        return await pipes.listen(room, _wanted(flags, own=True), say=False)
 
 
 async def _converse(flags: Flags) -> Status:
@@ -225,51 +248,72 @@ async def _converse(flags: Flags) -> Status:
 
 
 async def _say(flags: Flags) -> Status:
-    text = " ".join(flags["text"]) or _read_stdin()
+    deadline = asyncio.get_running_loop().time() + flags["timeout"]
+    said, dropped = " ".join(flags["text"]), 0
+    is_output = not said
+    if is_output:
+        said, dropped = _read_stdin()
+    encode(Say(text=said))  # before anybody sees somebody come in
     async with _room(flags) as room:
-        message = Say(text=text, id=room.new_id())
-        try:
-            async with asyncio.timeout(flags["timeout"]):
-                event = await room.confirmed(message)
-        except TimeoutError:
-            raise Unconfirmed(f"not acknowledged within {flags['timeout']:g} s") from None
+        if is_output and room.state.limits is not None:
+            said = excerpt.cut(said, room.state.limits.text_bytes, dropped)
+        left_s = deadline - asyncio.get_running_loop().time()
+        event = await room.say(said, timeout_s=max(left_s, 0.0))
     if flags["json"]:
-        stdio.write(1, pipes.json_line(event))
+        stdio.write(STDOUT, pipes.json_line(event))
     return Status.FINE
 
 
-def _read_stdin() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
+def _read_stdin() -> tuple[str, int]:
+    """The text, and how many bytes followed it that were not kept. Raises Failure,
+    RoomError (bad_utf8)."""
+    if os.isatty(STDIN):
         raise click.UsageError('say what? oneroom say "good morning"')
+    kept, dropped = stdio.read_all(STDIN, _MOST_BYTES)
     try:
-        return sys.stdin.buffer.read().decode()
+        text = codecs.getincrementaldecoder("utf-8")().decode(kept, final=not dropped)
     except UnicodeDecodeError:
-        raise Failure(Status.ERROR, "that is not UTF-8, so it was not sent (bad_utf8)") from None
+        raise RoomError("bad_utf8", "that is not UTF-8, so it was not sent") from None
+    return excerpt.without_colors(text).rstrip(), dropped
 
 
 async def _who(flags: Flags) -> Status:
-    async with _room(flags) as room:
-        answer = await room.who()
-        others = [who for who in answer.members if who.nick != room.state.nick]
+    async with _room(flags, watch=True) as room:
+        members = (await room.who(timeout_s=flags["timeout"])).members
     if flags["json"]:
-        stdio.write(1, pipes.json_line(others))
+        stdio.write(STDOUT, pipes.json_line(members))
     else:
-        names = "".join(f"{visible(who.nick)}\n" for who in others)
-        stdio.write(1, names.encode())
+        names = "".join(f"{visible(who.nick)}\n" for who in members)
+        stdio.write(STDOUT, names.encode())
     return Status.FINE
 
 
 # -- how
 
 
-def _room(flags: Flags) -> Room:
+def _room(flags: Flags, *, watch: bool = False) -> Room:
     return connect(
         flags["address"],
         nick=flags.get("nick"),
         room=flags["room"],
         since=flags.get("since"),
         bot=flags.get("bot", False),
+        watch=watch,
         history=not flags.get("no_history"),
+        timeout_s=flags["timeout"],
+    )
+
+
+def _wanted(flags: Flags, *, own: bool) -> pipes.Wanted:
+    """`own`: write one's own lines too."""
+    return pipes.Wanted(
+        view=_view(flags),
+        json=flags["json"],
+        own=own,
+        count=flags["count"],
+        listen_s=flags["exit_after"],
+        confirm_s=flags["timeout"],
+        typed=os.isatty(STDIN),
     )
 
 
@@ -277,35 +321,49 @@ def _view(flags: Flags) -> TextView:
     return TEXT.changed(
         newline="\n",
         clock=flags["clock"],
-        color=wants_color(cast(Choice, flags["color"]), os.environ, sys.stdout.isatty()),
+        color=wants_color(cast(Choice, flags["color"]), os.environ, os.isatty(STDOUT)),
         quiet=flags["quiet"],
         echo=True,
-        lang=flags["lang"] or spoken(os.environ),
+        lang=_language(flags),
     )
 
 
+def _language(flags: Flags) -> Language:
+    return cast(Language | None, flags["lang"]) or spoken(os.environ)
+
+
 def _is_interactive() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and not is_dumb(os.environ)
+    return os.isatty(STDIN) and os.isatty(STDOUT) and not is_dumb(os.environ)
 
 
-def _as_a_filter() -> None:
-    """Ctrl-C ends it even while it waits for whoever reads its output."""
-    signal.signal(signal.SIGINT, lambda number, frame: os._exit(Status.INTERRUPTED))
-
-
-def _run(main: Callable[[], Coroutine[Any, Any, Status]]) -> None:
+def _run(
+    main: Callable[[Flags], Coroutine[Any, Any, Status]],
+    flags: Flags,
+    *,
+    needs: Collection[int] = (),
+) -> None:
+    """`needs`: the standard descriptors without which it makes no sense."""
+    closed = stdio.secured()
     try:
-        status = asyncio.run(main())
+        for fd in closed & set(needs):
+            raise Failure(Status.ERROR, f"{stdio.NAMES[fd]} is closed")
+        status = asyncio.run(main(flags))
     except AddressError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(translated(_language(flags), str(error))) from None
     except stdio.Closed:
         status = Status.FINE
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    except (Failure, CannotConnect, Refused, Unconfirmed) as error:
-        pipes.complain(str(error))
+    except (Failure, CannotConnect, Refused, RoomError, Unconfirmed) as error:
+        stdio.complain(_sentence(error, _language(flags)))
         status = _status_of(error)
     sys.exit(status)
+
+
+def _sentence(error: Exception, lang: Language) -> str:
+    if isinstance(error, Refused | RoomError):
+        return f"{translated(lang, error.text)} ({error.code})"
+    return translated(lang, str(error))
 
 
 def _status_of(error: Exception) -> Status:
@@ -319,15 +377,3 @@ def _status_of(error: Exception) -> Status:
         case Refused(code=code) if code in REFUSED_AT_THE_DOOR:
             return Status.REFUSED
     return Status.ERROR
-
-
-REFUSED_AT_THE_DOOR = {
-    "bad_nick",
-    "bad_room",
-    "foreign_origin",
-    "hall_full",
-    "nick_taken",
-    "replaced",
-    "server_full",
-    "too_many_connections",
-}

@@ -6,22 +6,19 @@ It neither reconnects nor knows what an event means.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import Final, NamedTuple, Self
 
 from oneroom_client.address import Address
-from oneroom_client.errors import CannotConnect, Refused
+from oneroom_client.errors import CannotConnect
 from oneroom_client.link import Link, open_link
+from oneroom_client.stranger import not_a_room
 from oneroom_client.wire import decode, encode
 from tcp_room import events, messages
 
 # How often the server is asked whether it is there, and when the connection is given up.
 BEAT_S: Final = 10.0
 SILENCE_S: Final = 35.0
-
-# How the line door refuses somebody of whom it does not know yet that it is a program.
-_SPOKEN: Final = re.compile(r"(.*) \((\w+)\)")
 
 
 class Heard(NamedTuple):
@@ -40,10 +37,12 @@ class Connection:
         self._new_id = new_id
         self._pinged: tuple[str, float] | None = None  # the id of a ping, and when it was sent
         self._timer: asyncio.TimerHandle | None = None
+        self._words: bytes | None = None  # the first line, if it is no event
+        self._has_heard = False
 
     @classmethod
     async def opened(cls, address: Address, new_id: Callable[[], str]) -> Self:
-        """Raises CannotConnect."""
+        """Raises CannotConnect, Refused."""
         return cls(await open_link(address), address, new_id)
 
     def write(self, line: bytes) -> None:
@@ -52,21 +51,25 @@ class Connection:
 
     async def read(self) -> list[Heard]:
         """The next events. Raises CannotConnect when the connection has ended or is silent for
-        SILENCE_S, Refused when the server says so in words as its last ones."""
+        SILENCE_S, Refused when the server's last line says so to people."""
         try:
             async with asyncio.timeout(SILENCE_S):
                 lines = await self._link.read()
         except TimeoutError:
             raise CannotConnect(f"{self._address} has fallen silent") from None
         if not lines:
-            raise self._end()
-        heard = ((decode(line), len(line)) for line in lines)
-        return [Heard(event, size) for event, size in heard if event is not None]
+            raise self.why or CannotConnect(f"{self._address} has closed the connection")
+        heard = [Heard(event, len(line)) for line in lines if (event := decode(line)) is not None]
+        self._has_heard = self._has_heard or bool(heard)
+        self._words = self._words or next(filter(None, lines), None)
+        return heard
 
-    def _end(self) -> Exception:
-        if spoken := _SPOKEN.fullmatch(self._link.farewell):
-            return Refused(spoken[2], spoken[1])
-        return CannotConnect(f"{self._address} has closed the connection")
+    @property
+    def why(self) -> Exception | None:
+        """Why this is no room, as far as can be told."""
+        if self._link.why is None and self._words and not self._has_heard:
+            return not_a_room(self._address, self._words.decode("utf-8", "replace"))
+        return self._link.why
 
     def beat(self) -> None:
         """Pings now, and every BEAT_S from here on."""

@@ -15,7 +15,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -40,12 +40,16 @@ from oneroom_client import typed
 from oneroom_client.attention import Bell, Unread, mentions
 from oneroom_client.completion import choices
 from oneroom_client.errors import Refused, Unconfirmed
+from oneroom_client.excerpt import cut
 from oneroom_client.places import history_file
-from oneroom_client.room import Back, Offline, Room
+from oneroom_client.room import Room
 from oneroom_client.status import Failure, Status
+from oneroom_client.visit import Back, Offline
+from oneroom_client.wire import encode
 from tcp_room import events
-from tcp_room.languages import phrase
-from tcp_room.messages import Command
+from tcp_room.errors import RoomError
+from tcp_room.languages import phrase, translated
+from tcp_room.messages import Command, Message
 from tcp_room.terminal import TextView
 from tcp_room.text import visible
 
@@ -53,8 +57,14 @@ from tcp_room.text import visible
 TOLD_AFTER_S: Final = 5.0
 # What comes within so long is printed together.
 _GATHER_S: Final = 0.05
+# prompt_toolkit takes 25 ms to print so much. One event is not shown beyond it.
+_PRINTED_BYTES: Final = 1 << 16
 # A block of more lines was perhaps not meant to be said.
 LONG_LINES: Final = 5
+# Of one's own name. A server allows 32 characters by default.
+_PROMPT_COLUMNS: Final = 64
+# Whose names Tab completes first.
+_SPEAKERS: Final = 100
 # What is waited for when one leaves.
 _LEAVE_S: Final = 3.0
 # A terminal tells of its focus (xterm's mode 1004) in sequences that prompt_toolkit does not know:
@@ -143,9 +153,9 @@ class Console:
     async def _read(self) -> None:
         try:
             async for event in self._room:
-                told = [event, *self._room.waiting()]
-                lines = b"".join(map(self._shown, told)).decode()
-                self._print(lines)
+                for lines in _printable(map(self._shown, [event, *self._room.waiting()])):
+                    self._print(lines)
+                    await asyncio.sleep(0)  # a key may have been pressed
                 self._tell_title()
                 await asyncio.sleep(_GATHER_S)
         finally:
@@ -181,7 +191,8 @@ class Console:
                 if nick == self._room.state.nick:
                     return b""
             case events.Help(id=id) if id == self._help_id:
-                self._commands = [line.usage[1:].split()[0] for line in event.commands]
+                usages = (line.usage[1:].split() for line in event.commands)
+                self._commands = [words[0] for words in usages if words]
                 return b""
         return self._rule(event) + self._view.encode(event)
 
@@ -192,6 +203,8 @@ class Console:
         if isinstance(event, events.Logged):
             self._speakers.pop(event.nick, None)
             self._speakers[event.nick] = None
+            if len(self._speakers) > _SPEAKERS:
+                del self._speakers[next(iter(self._speakers))]
         if not self._room.state.is_live:
             return b""
         now = time.monotonic()
@@ -230,7 +243,7 @@ class Console:
         if self._was_told or now - self._offline_since < TOLD_AFTER_S:
             return b""
         self._was_told = True
-        return self._dim(event.why)
+        return self._dim(translated(self._view.lang, event.why))
 
     def _dim(self, label: str) -> bytes:
         """A rule with a label in it, as wide as the terminal."""
@@ -247,21 +260,25 @@ class Console:
         if not text.strip():
             buffer.reset()
             return
-        self._question = self._objection(text)
+        message = typed.message(text, self._room.new_id())
+        self._question = self._objection(text, message)
         if self._question:
             self._asked = text
             return
         buffer.append_to_history()
         buffer.reset()
         self._asked = ""
-        message = typed.message(text, self._room.new_id())
         if typed.is_farewell(message) and self._room.is_offline:
             self._exit()
-        else:
+        elif not self._room.is_over:
             self._room.post(message)
 
-    def _objection(self, text: str) -> str:
+    def _objection(self, text: str, message: Message) -> str:
         """What speaks against saying that, if anything does."""
+        try:
+            encode(message)
+        except RoomError as error:
+            return f"{translated(self._view.lang, error.text)} ({error.code})"
         limits = self._room.state.limits
         size = len(text.encode())
         if limits is not None and size > limits.text_bytes:
@@ -317,7 +334,8 @@ class Console:
         )
 
     def _message(self) -> StyleAndTextTuples:
-        return [("class:prompt", f"{visible(self._room.state.nick)}> ")]
+        nick = visible(self._room.state.nick)
+        return [("class:prompt", f"{_cut(nick, _PROMPT_COLUMNS)}> ")]
 
     def _status(self) -> StyleAndTextTuples:
         if self._question:
@@ -372,6 +390,18 @@ class _Completer(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         return self._console.completions(document.text_before_cursor)
+
+
+def _printable(shown: Iterable[bytes]) -> Iterator[str]:
+    """What is shown of some events, in pieces that are printed at once."""
+    lines, size = [], 0
+    for piece in shown:
+        lines.append(cut(piece.decode().removesuffix("\n"), _PRINTED_BYTES) + "\n" if piece else "")
+        size += len(lines[-1])
+        if size >= _PRINTED_BYTES:
+            yield "".join(lines)
+            lines, size = [], 0
+    yield "".join(lines)
 
 
 def _cut(line: str, columns: int) -> str:

@@ -1,20 +1,19 @@
 """One connection to a room: JSON lines out and in, over TCP, a Unix socket or a WebSocket.
 
 A link knows neither what is said nor how to reconnect. It ends: `read` gives
-nothing more, and `farewell` is what the server said in words a program cannot
-read (a full server turns people away before it knows who they are).
+nothing more, and `why` says why, where the server or its first bytes tell.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 from oneroom_client.address import Address
 from oneroom_client.errors import CannotConnect
+from oneroom_client.stranger import OPENING_BYTES, recognized, spoken, unreachable
 
 _READ_BYTES: Final = 1 << 16
 # A page of history is 64 KiB of text, six times as much in JSON, with its frame at worst.
@@ -24,7 +23,7 @@ _CLOSE_S: Final = 2.0
 
 
 class Link(Protocol):
-    farewell: str
+    why: Exception | None
 
     async def read(self) -> Sequence[bytes]:
         """The next lines; none when it has ended. Does not raise."""
@@ -32,11 +31,12 @@ class Link(Protocol):
     def write(self, line: bytes) -> None:
         """`line` has no end."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Once. Nothing is left open, also when it is cancelled."""
 
 
 async def open_link(address: Address) -> Link:
-    """Raises CannotConnect."""
+    """Raises CannotConnect, Refused."""
     try:
         async with asyncio.timeout(_CONNECT_S):
             return await (_web if address.door == "web" else _line)(address)
@@ -47,19 +47,12 @@ async def open_link(address: Address) -> Link:
 async def _line(address: Address) -> Link:
     try:
         if address.door == "tcp":
-            return _Line(*await asyncio.open_connection(address.where, address.port))
+            return _Line(address, *await asyncio.open_connection(address.where, address.port))
         if sys.platform == "win32":
             raise CannotConnect("there are no Unix sockets here")
-        return _Line(*await asyncio.open_unix_connection(address.where))
-    except OSError as error:
-        raise CannotConnect(f"{address} cannot be reached: {_words(error)}") from None
-
-
-def _words(error: OSError) -> str:
-    """asyncio puts all addresses that it tried into one sentence; the reason is enough."""
-    if error.errno and error.errno > 0:
-        return os.strerror(error.errno)
-    return (error.strerror or str(error)).splitlines()[0]
+        return _Line(address, *await asyncio.open_unix_connection(address.where))
+    except (OSError, ValueError) as error:  # a name can be none
+        raise unreachable(address, error) from None
 
 
 class _Lines:
@@ -76,10 +69,14 @@ class _Lines:
 
 
 class _Line:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, address: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._address = address
         self._reader, self._writer = reader, writer
         self._lines = _Lines()
-        self.farewell = ""
+        self._opening = b""
+        self.why: Exception | None = None
 
     async def read(self) -> Sequence[bytes]:
         while True:
@@ -88,12 +85,20 @@ class _Line:
             except OSError:
                 return ()
             lines = self._lines.feed(data)
-            if not data or self._lines.is_too_long:
+            if not data or self._lines.is_too_long or self._is_a_stranger(data):
                 return ()
-            if spoken := [line for line in lines if line.startswith(b"! ")]:
-                self.farewell = spoken[-1].decode("utf-8", "replace")[2:]
+            for line in lines:
+                self.why = spoken(line) or self.why
             if lines:
                 return lines
+
+    def _is_a_stranger(self, data: bytes) -> bool:
+        """Judges the first bytes."""
+        if len(self._opening) >= OPENING_BYTES:
+            return False
+        self._opening = (self._opening + data)[:OPENING_BYTES]
+        self.why = recognized(self._opening, self._address)
+        return self.why is not None
 
     def write(self, line: bytes) -> None:
         if not self._writer.is_closing():
@@ -110,24 +115,6 @@ class _Line:
 
 async def _web(address: Address) -> Link:
     # Not for those who come by the line door: it takes longer than they do.
-    from aiohttp import ClientError, ClientSession, WSServerHandshakeError
+    from oneroom_client.weblink import opened
 
-    from oneroom_client.weblink import WebLink
-
-    session = ClientSession()
-    try:
-        socket = await session.ws_connect(
-            address.where, max_msg_size=_LINE_BYTES, compress=0, decode_text=False
-        )
-    except WSServerHandshakeError as error:
-        await session.close()
-        raise CannotConnect(
-            f"{address} answers, but not as a room: {error.status} {error.message}"
-        ) from None
-    except (ClientError, OSError, ValueError) as error:
-        await session.close()
-        raise CannotConnect(f"{address} cannot be reached: {error}") from None
-    except BaseException:
-        await session.close()
-        raise
-    return WebLink(session, socket)
+    return await opened(address, _LINE_BYTES)

@@ -1,54 +1,32 @@
 """A room, seen from a client: messages in, events out, for as long as the program likes.
 
-It owns the connection, and the ones after it. When one ends, it waits (see `backoff`), comes in
-again under its name and session, resumes where it stopped, and sends again what was not answered.
-The program sees no more of that than `Offline` and `Back` among the events.
+This is what programs call. `Visit` does the work; `Offline` and `Back` among the events are all
+that a program sees of reconnections.
 
 - An event is told once, in order; a hole in the log is told as a `gap`.
 - Nothing is sent that has no form in UTF-8.
 - A message that was given up (cancelled, timed out) is not sent later.
-- An error that is nobody's fault but this program's ends the room and is raised to its user.
+- An error that is nobody's fault but this client's ends the room and is raised to its user.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-import time
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from oneroom_client import typed
 from oneroom_client.address import Address, parse
-from oneroom_client.backoff import Backoff
-from oneroom_client.connection import BEAT_S, Connection
-from oneroom_client.errors import CannotConnect, Refused, Unconfirmed
-from oneroom_client.inbox import Inbox
-from oneroom_client.posts import Posts
+from oneroom_client.errors import Refused, Unconfirmed
 from oneroom_client.state import State
-from oneroom_client.wire import encode
+from oneroom_client.visit import Visit
 from tcp_room import events, messages
-from tcp_room.errors import RoomError
 
 # For connecting, and for the welcome.
 ENTER_S: Final = 30.0
 
 _Answer = TypeVar("_Answer", bound=events.Event)
-
-
-class Offline(events.Event, frozen=True, tag="offline"):
-    """The connection has ended; the next attempt is in `retry_s` seconds. Made by the client."""
-
-    why: str
-    retry_s: float
-
-
-class Back(events.Event, frozen=True, tag="back"):
-    """Connected again, after `after_s` seconds; missed events follow. Made by the client."""
-
-    after_s: float
 
 
 def connect(
@@ -61,6 +39,7 @@ def connect(
     bot: bool = False,
     watch: bool = False,
     history: bool = True,
+    session: str | None = None,
     timeout_s: float = ENTER_S,
 ) -> Room:
     """A room, to be entered with `async with`.
@@ -70,6 +49,8 @@ def connect(
     `since`, `epoch`: the last event that the program has seen; the events after it follow.
     `bot`: others see a program. `watch`: only read; nobody sees the reader, who may call `who`
     and `history`. `history`: False if nothing that was said before is wanted.
+    `session`: a secret of 16 to 64 characters, drawn anew without one. The server recognizes ids
+    of the same session: a program that keeps it can say something once through its restarts.
     `timeout_s`: seconds for connecting and being let in, for each attempt.
 
     Raises AddressError.
@@ -80,7 +61,7 @@ def connect(
         room=room or where.room,
         since=since,
         epoch=epoch,
-        session=secrets.token_urlsafe(24),
+        session=session or secrets.token_urlsafe(24),
         bot=bot,
         watch=watch,
     )
@@ -109,8 +90,8 @@ class Room:
     - RuntimeError: the room was not entered.
 
     Cancelling a request does the same to its message as a timeout. A message is identified by its
-    `id` (1 to 64 printable ASCII characters, unique): posting the same id with the same text
-    again, in this program or after its restart, says nothing twice and returns the first event.
+    `id` (1 to 64 printable ASCII characters, unique): saying the same text with the same id
+    again, in the same session (see `connect`), says nothing twice and returns the first event.
     """
 
     def __init__(
@@ -123,35 +104,16 @@ class Room:
     ) -> None:
         """See `connect`."""
         self.address = address
-        self.state = State(hello, history=history)
-        self.is_over = False
-        self._timeout_s = timeout_s
-        self._posts = Posts(self._flush)
-        self._inbox = Inbox()
-        self._news = asyncio.Event()  # an event was told, or it is over
-        self._room_for_more = asyncio.Event()
-        self._backoff = Backoff(random.random)
-        self._connection: Connection | None = None
-        # Not before it is known which messages of the outbox the log has already.
-        self._may_speak = False
-        self._offline_since: float | None = None
-        self._why = ""  # it is offline
-        self._leaving = False
-        self._farewell_id: str | None = None
-        self._ended: Exception | None = None
-        self._was_raised = False  # `_ended`, to the program
+        self._visit = Visit(address, hello, history, timeout_s)
+        self._was_raised = False  # what ended it, to the program
         self._task: asyncio.Task[None] | None = None
 
     # -- in and out
 
     async def __aenter__(self) -> Self:
         """Raises CannotConnect, Refused."""
-        try:
-            await self._come_in()
-        except BaseException:
-            await self._hang_up()
-            raise
-        self._task = asyncio.create_task(self._stay())
+        await self._visit.come_in()
+        self._task = asyncio.create_task(self._visit.stay())
         return self
 
     async def __aexit__(
@@ -164,14 +126,14 @@ class Room:
 
         Raises what ended the room, if the program has not seen it.
         """
-        self._leaving = True
         if self._task is not None:
             self._task.cancel()
             try:
                 await asyncio.wait({self._task})
             finally:
-                await self._hang_up()
-        is_a_bug = self._ended is not None and not isinstance(self._ended, Refused)
+                await self._visit.leave()
+        ended = self._visit.ended
+        is_a_bug = ended is not None and not isinstance(ended, Refused)
         if is_a_bug and error is None and not self._was_raised:
             raise self._why_it_ended()
 
@@ -183,54 +145,59 @@ class Room:
     async def __anext__(self) -> events.Event:
         """The next event. Stops when the room was left; raises Refused if the server ended it
         (`replaced`), and any error that ended it."""
-        while (event := self._take()) is None:
+        while (event := self._visit.take()) is None:
             if self.is_over:
-                if self._ended is not None:
+                if self._visit.ended is not None:
                     raise self._why_it_ended()
                 raise StopAsyncIteration
-            self._news.clear()
-            await self._news.wait()
+            await self._visit.until_news()
         return event
 
     def waiting(self) -> list[events.Event]:
         """The events that were told already, without waiting."""
-        return list(iter(self._take, None))
-
-    def _take(self) -> events.Event | None:
-        event = self._inbox.take()
-        self._room_for_more.set()
-        return event
+        return list(iter(self._visit.take, None))
 
     def _why_it_ended(self) -> Exception:
         self._was_raised = True
-        return self._ended or Unconfirmed("the room was left")
+        return self._visit.ended or Unconfirmed("the room was left")
 
     # -- what it is like
 
     @property
+    def state(self) -> State:
+        """Its name, the room's topic, who is here."""
+        return self._visit.state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was left, or has ended. Nothing more comes."""
+        return self._visit.is_over
+
+    @property
     def is_offline(self) -> bool:
-        return self._connection is None or not self.state.is_welcome
+        """Whether there is no connection just now."""
+        return self._visit.is_offline
 
     @property
     def lag_s(self) -> float | None:
         """Seconds that the last ping took; None if none was answered on this connection."""
-        return self._connection.lag_s if self._connection else None
+        return self._visit.lag_s
 
     @property
     def unanswered(self) -> int:
         """Messages that were posted and not answered yet."""
-        return len(self._posts)
+        return len(self._visit.posts)
 
     def new_id(self) -> str:
         """An id for a message, which no other client makes."""
-        return self._posts.new_id()
+        return self._visit.posts.new_id()
 
     def is_own(self, event: events.Event) -> bool:
         """Whether this program said it, on this connection or one before it."""
         return (
             isinstance(event, events.Logged)
             and event.nick == self.state.nick
-            and self._posts.made(event.id)
+            and self._visit.posts.made(event.id)
         )
 
     # -- saying
@@ -302,7 +269,7 @@ class Room:
         self._must_be_in()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._posts.answer(message, self._flush)
+                return await self._visit.posts.answer(message, self._visit.flush)
         except TimeoutError:
             raise Unconfirmed(f"not acknowledged within {timeout_s:g} s") from None
 
@@ -311,8 +278,8 @@ class Room:
         events. Raises Refused (bad_utf8, bad_text, id_reused), Unconfirmed (the room was left):
         then it is not sent."""
         self._must_be_in()
-        self._posts.put(message)
-        self._flush()
+        self._visit.posts.put(message)
+        self._visit.flush()
 
     async def settled(self, at_most: int = 0, silence_s: float = 30.0) -> None:
         """Waits until no more than `at_most` posts are unanswered.
@@ -320,173 +287,12 @@ class Room:
         Raises Unconfirmed when nothing is answered for `silence_s` seconds, or the room was left
         before; and Refused.
         """
-        self._room_for_more.set()
-        await self._posts.until(lambda: self.unanswered <= at_most, silence_s)
+        await self._visit.posts.until(lambda: self.unanswered <= at_most, silence_s)
 
     async def until_live(self) -> None:
         """Waits until everything that was said before has been told."""
-        await self._posts.until(lambda: self.state.is_live or self.is_over)
+        await self._visit.posts.until(lambda: self.state.is_live or self.is_over)
 
     def _must_be_in(self) -> None:
         if self._task is None:
             raise RuntimeError("enter the room first: async with connect(...) as room")
-
-    def _flush(self) -> None:
-        self._room_for_more.set()
-        if self._connection is None or not self._may_speak:
-            return
-        for message in self._posts.flush(self._connection.write):
-            if typed.is_farewell(message):
-                self._leaving, self._farewell_id = True, message.id
-
-    # -- the connection
-
-    async def _come_in(self) -> None:
-        """Connects, and reads up to the welcome. Raises CannotConnect, Refused."""
-        try:
-            hello = encode(self.state.hello())
-        except RoomError as error:
-            raise Refused.by(error) from None
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._be_let_in(hello)
-        except TimeoutError:
-            where, seconds = self.address, f"{self._timeout_s:g}"
-            if self._connection is None:
-                raise CannotConnect(f"{where} does not answer") from None
-            raise CannotConnect(f"{where} does not answer as a room within {seconds} s") from None
-
-    async def _be_let_in(self, hello: bytes) -> None:
-        connection = await Connection.opened(self.address, self.new_id)
-        self._connection = connection
-        connection.write(hello)
-        while not self.state.is_welcome:
-            for event, size in await connection.read():
-                if isinstance(event, events.Error) and not self.state.is_welcome:
-                    raise Refused(event.code, event.text)
-                self._hear(event, size)
-
-    async def _stay(self) -> None:
-        """Until the program leaves, or the server ends it, or this class has a bug."""
-        try:
-            while not self._leaving:
-                await self._converse()
-                if not self._leaving:
-                    await self._come_back()
-        except Exception as error:
-            self._ended = error
-        finally:
-            self.is_over = True
-            self._posts.end(self._ended or Unconfirmed("the room was left"))
-            self._news.set()
-
-    async def _converse(self) -> None:
-        """As long as the connection lasts. Raises Refused (replaced)."""
-        assert self._connection is not None
-        began = time.monotonic()
-        self._connection.beat()
-        try:
-            while True:
-                for event, size in await self._connection.read():
-                    self._hear(event, size)
-                await self._until_there_is_room()
-        except CannotConnect as error:
-            self._disconnected(str(error))
-        except Refused as error:
-            if error.code == "replaced":
-                raise
-            self._disconnected(str(error))
-        finally:
-            if time.monotonic() - began > BEAT_S:  # else it is a server that falls over again
-                self._backoff.reset()
-            await self._hang_up()
-
-    async def _come_back(self) -> None:
-        """Raises Refused, if the room does not want this client back."""
-        while True:
-            retry_s = self._backoff.next()
-            self._tell(Offline(self._why, retry_s))
-            await asyncio.sleep(retry_s)
-            try:
-                await self._come_in()
-                break
-            except CannotConnect as error:
-                self._why = str(error)
-            except Refused as error:
-                self._refused_again(error)
-            await self._hang_up()
-
-    def _refused_again(self, error: Refused) -> None:
-        """Raises it, if it is final."""
-        if error.code == "replaced":
-            raise error
-        self._why = str(error)
-        if error.code == "nick_taken":
-            self._tell(events.Error(error.code, error.text))
-            self.state.nameless()
-
-    async def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        self._may_speak = False
-        self.state.disconnected()
-        if connection is not None:
-            await connection.close()
-
-    async def _until_there_is_room(self) -> None:
-        while self._inbox.is_full and not self._posts.is_awaited:
-            self._room_for_more.clear()
-            await self._room_for_more.wait()
-
-    def _disconnected(self, why: str) -> None:
-        self._why = why
-        self._offline_since = time.monotonic()
-        self._posts.settle(self._farewell_id, events.Pong())  # its answer is the end
-        for message in self._posts.disconnected():
-            text = "the connection broke: your private message may not have arrived"
-            self._tell(events.Error("undelivered", text, id=message.id))
-
-    # -- hearing
-
-    def _hear(self, event: events.Event, size: int) -> None:
-        """`size`: bytes of its line. Raises Refused (replaced)."""
-        match event:
-            case events.Pong():
-                self._hear_pong(event)
-            case events.Error():
-                self._hear_error(event, size)
-            case _:
-                for shown in self.state.hear(event):
-                    self._tell(shown, size)
-                self._note(event)
-        self._flush()
-
-    def _note(self, event: events.Event) -> None:
-        if isinstance(event, events.Welcome):
-            self._welcome()
-        elif isinstance(event, events.Live):
-            self._may_speak = True
-            self._posts.changed()
-        else:
-            self._posts.settle(getattr(event, "id", None), event)
-
-    def _welcome(self) -> None:
-        if self._offline_since is None:
-            self._may_speak = True
-        else:
-            self._tell(Back(time.monotonic() - self._offline_since))
-            self._offline_since = None
-
-    def _hear_pong(self, pong: events.Pong) -> None:
-        assert self._connection is not None
-        if not self._connection.hear_pong(pong):
-            self._posts.settle(pong.id, pong)
-
-    def _hear_error(self, error: events.Error, size: int) -> None:
-        if error.code == "replaced":
-            raise Refused(error.code, error.text)
-        if shown := self._posts.hear(error):
-            self._tell(shown, size)
-
-    def _tell(self, event: events.Event, size: int = 0) -> None:
-        self._inbox.put(event, size)
-        self._news.set()

@@ -21,8 +21,6 @@ from tcp_room.messages import Hello
 MOST_MEMBERS: Final = 5000
 # A server allows 32 by default.
 NAME_CHARS: Final = 256
-# Events that are unavailable; their numbers are those of the log that is being read.
-_UNAVAILABLE: Final = ("trimmed", "lost")
 
 
 class State:
@@ -67,7 +65,7 @@ class State:
                 return (self._come_in(event),)
             case events.Logged():
                 return self._read(event)
-            case events.Gap(reason=reason) if reason in _UNAVAILABLE:
+            case events.Gap(reason=reason) if reason != events.EPOCH:
                 self.seq = max(self.seq or 0, event.last)
             case events.Live():
                 self.is_live = True

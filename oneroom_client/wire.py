@@ -12,15 +12,27 @@ from typing import Final
 import msgspec
 
 from tcp_room import events, text
+from tcp_room.events import Range
 from tcp_room.messages import Message
 
 # As those of `events`, with the kinds that their events may be of: to read them one must know.
+
+
+class Gap(events.Event, frozen=True, tag="gap"):
+    """Between two logs there are no numbers to give."""
+
+    reason: str
+    first: int = msgspec.field(name="from", default=0)
+    last: int = msgspec.field(name="to", default=0)
 
 
 class History(events.Event, frozen=True, tag="history"):
     events: Sequence[events.Say | events.Act | events.Topic]
     more: bool
     id: str | None = None
+    first: int = msgspec.field(name="from", default=1)
+    last: int = msgspec.field(name="to", default=0)
+    gaps: Sequence[Range] = []
 
 
 class Found(events.Event, frozen=True, tag="found"):
@@ -28,6 +40,7 @@ class Found(events.Event, frozen=True, tag="found"):
     more: bool
     before: int
     id: str | None = None
+    lost: int = 0
 
 
 AnyEvent = (
@@ -39,7 +52,7 @@ AnyEvent = (
     | events.Dm
     | events.Welcome
     | events.Live
-    | events.Gap
+    | Gap
     | events.Nick
     | events.Members
     | events.Rooms
@@ -62,10 +75,12 @@ def decode(line: bytes) -> events.Event | None:
         event = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    if isinstance(event, Gap):
+        return events.Gap(event.first, event.last, event.reason)
     if isinstance(event, History):
-        return events.History(event.events, event.more, event.id)
+        return events.History(*msgspec.structs.astuple(event))
     if isinstance(event, Found):
-        return events.Found(event.events, event.more, event.before, event.id)
+        return events.Found(*msgspec.structs.astuple(event))
     return event
 
 

@@ -36,6 +36,10 @@ CHINESE: Final[dict[str, str]] = {
     ),
     "Messages {first} to {last} are no longer kept": "第 {first} 到 {last} 条消息已不再保存",
     "Messages {first} to {last} are missing": "第 {first} 到 {last} 条消息缺失",
+    "Messages {first} to {last} are lost: the log cannot read them": (
+        "第 {first} 到 {last} 条消息已丢失：记录中这部分读不出来"
+    ),
+    "{count} messages could not be read: they are lost": "有 {count} 条消息读不出来，已丢失",
     "You are now {nick}": "你现在叫 {nick}",
     "{count} in #{room}: {people}": "#{room} 有 {count} 人：{people}",
     "{count} in #{room}: {people} and {more} more": (
@@ -46,6 +50,16 @@ CHINESE: Final[dict[str, str]] = {
     "Nothing has been said here yet": "这里还没有人说过话",
     "Nothing found": "没有找到",
     "yes, still here": "是的，还在",
+    "the log is slow just now; try again in a moment": "记录暂时跟不上，请稍后再试",
+    "nobody can tell yet whether that was kept; send it again": (
+        "暂时不知道那条消息有没有存下来，请再发一次"
+    ),
+    "that id belongs to another message; choose a new one": "这个 id 已属于另一条消息，请换一个",
+    "the log cannot be read just now": "记录暂时读不出来",
+    "search for {limit} characters at most": "搜索词最多 {limit} 个字符",
+    "your private message to {nick} may not have arrived: the connection broke; send it again": (
+        "你给 {nick} 的悄悄话可能没有送到：对方的连接断了，请再发一次"
+    ),
     # -- commands: help
     "this list": "这份列表",
     "choose a name": "给自己取名",
@@ -169,6 +183,56 @@ CHINESE: Final[dict[str, str]] = {
         "共 {count} 行：回车作为一条消息发出，Ctrl-C 放弃"
     ),
     "{count} of your messages were not sent": "你有 {count} 条消息没有发出",
+    "{why}; trying again in {s} s": "{why}；{s} 秒后重试",
+    "connected again after {s} s": "{s} 秒后重新连上了",
+    "the room was left": "已离开房间",
+    "the connection broke before the answer came": "还没收到答复，连接就断了",
+    "the server answered with {kind}": "服务器的答复对不上（{kind}）",
+    "no answer for {s} s": "{s} 秒没有答复",
+    "not acknowledged within {s} s": "{s} 秒内没有收到确认",
+    "a message with that id is on its way; give each message its own id": (
+        "已有一条同样 id 的消息在发送；每条消息要用不同的 id"
+    ),
+    "that is not UTF-8, so it was not sent": "这不是 UTF-8，没有发出",
+    "standard input": "标准输入",
+    "standard output": "标准输出",
+    "standard error": "标准错误",
+    "{file} is closed": "{file}已关闭",
+    "{file} cannot be read: {why}": "无法读取{file}：{why}",
+    "{file} cannot be written: {why}": "无法写入{file}：{why}",
+    # -- the client: addresses
+    "{scheme}:// is no address of a room; HOST:PORT and http:// are": (
+        "{scheme}:// 不是房间的地址；请用 主机:端口 或 http://"
+    ),
+    "{address} is not HOST:PORT": "{address} 不是 主机:端口",
+    "{address} is no address": "{address} 不是地址",
+    "there is no host in {address}": "{address} 里没有主机名",
+    "the port in {address} is not a number from 1 to 65535": (
+        "{address} 里的端口不是 1 到 65535 的数字"
+    ),
+    "{address} cannot be reached: {why}": "连不上 {address}：{why}",
+    "{address} does not answer": "{address} 没有回应",
+    "{address} does not answer as a room within {s} s": "{address} 在 {s} 秒内没有像房间那样回应",
+    "{address} has fallen silent": "{address} 没有声音了",
+    "{address} has closed the connection": "{address} 关闭了连接",
+    "{address} answers, but not as a room: {words}": "{address} 有回应，但不是房间：{words}",
+    "{address} answers, but it is no web server": "{address} 有回应，但不是网页服务器",
+    "a web page is at {address}; try {page}": "{address} 是网页的端口；请用 {page}",
+    "an SSH server answers at {address}, not a room": "{address} 是 SSH 服务器，不是房间",
+    "{address} speaks TLS; try {other}": "{address} 使用 TLS；请用 {other}",
+    "{address} does not speak TLS; try {other}": "{address} 不使用 TLS；请用 {other}",
+    "{address} has a certificate that is not valid: {why}": "{address} 的证书无效：{why}",
+    "there are no Unix sockets here": "这个系统没有 Unix 套接字",
+    "that is not the name of a host": "这不是主机名",
+    "Connection refused": "连接被拒绝（那里没有程序在听）",
+    "Connection reset by peer": "对方断开了连接",
+    "Name or service not known": "找不到这个主机",
+    "No route to host": "没有到这个主机的路",
+    "Network is unreachable": "网络不通",
+    "No such file or directory": "没有这个文件",
+    "Permission denied": "没有权限",
+    "No space left on device": "磁盘已满",
+    "Bad file descriptor": "不能这样使用",
     "the connection broke: your private message may not have arrived": (
         "连接断了：你的悄悄话可能没有送到"
     ),

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import secrets
-import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -21,7 +19,7 @@ from typing import Any, cast
 import click
 from platformdirs import user_data_dir
 
-from tcp_room import __version__
+from tcp_room import __version__, names
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
@@ -31,6 +29,8 @@ from tcp_room.logs.sqlite import Durability, LogError, OnLoop, SqliteEngine
 from tcp_room.logs.witness import Witness, WitnessedEngine
 from tcp_room.retention import Retention, parse
 from tcp_room.server import Addresses, DoorError, open_tcp_door, port_of, unix_door
+from tcp_room.signals import Signals
+from tcp_room.stderr import write_to_stderr
 
 if sys.platform != "win32":
     import resource
@@ -40,6 +40,8 @@ if sys.platform != "win32":
 # A message lives as long as the room's window, which is longer than Python takes anything to be
 # young: at its own pace, the collector looks at each several times for nothing.
 _YOUNG_OBJECTS = 50_000
+# Of the time that stopping may take, this part is left for hooks and for the log.
+CLOSING_RESERVE = 0.3
 
 
 def config_flags(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -78,30 +80,26 @@ def _kind(field: Field[Any]) -> click.ParamType[Any]:
     return click.IntRange(min=0) if isinstance(field.default, int) else click.STRING
 
 
-def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Runs `main` until SIGINT or SIGTERM sets the event that it is given; a second signal ends
-    the process at once. A door that cannot be opened is a sentence and exit status 1."""
+def run(main: Callable[[Signals], Coroutine[Any, Any, None]], config: Config) -> None:
+    """Runs `main`, which ends when the signals that it is given say so. A door that cannot be
+    opened is a sentence and exit status 1."""
     gc.set_threshold(_YOUNG_OBJECTS)
+    write_to_stderr(time.monotonic)
+    names.load()
     factory = uvloop.new_event_loop if sys.platform != "win32" else None
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_until_signal(main))
+            runner.run(_with_signals(main, config.shutdown_s))
     except (DoorError, LogError) as error:
         raise click.ClickException(str(error)) from None
 
 
-async def _until_signal(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    stop = asyncio.Event()
-    if sys.platform != "win32":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, _stop, stop, number)
-    await main(stop)
-
-
-def _stop(stop: asyncio.Event, number: int) -> None:
-    if stop.is_set():
-        os._exit(128 + number)
-    stop.set()
+async def _with_signals(
+    main: Callable[[Signals], Coroutine[Any, Any, None]], within_s: float
+) -> None:
+    signals = Signals(within_s)
+    signals.listen()
+    await main(signals)
 
 
 @contextmanager
@@ -146,11 +144,21 @@ def _retention(config: Config) -> Retention:
         raise LogError(f"--keep: {error}") from None
 
 
+def data_folder(config: Config) -> Path | None:
+    """Where the house keeps what it keeps; None if it keeps nothing. Raises LogError."""
+    if config.data == ":memory:":
+        return None
+    try:
+        return Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
+    except RuntimeError:  # no HOME, and no entry in passwd: a container's user
+        raise LogError("this user has no home folder: choose one with --data DIR") from None
+
+
 def make_engine(config: Config, on_loop: OnLoop) -> Engine:
     """Raises LogError."""
-    if config.data == ":memory:":
+    folder = data_folder(config)
+    if folder is None:
         return MemoryEngine(secrets.token_hex(8), config.memory_events)
-    folder = Path(config.data or user_data_dir("oneroom", appauthor=False)).expanduser()
     return SqliteEngine(folder, cast(Durability, config.durability), on_loop)
 
 
@@ -187,23 +195,23 @@ def reachable(host: str) -> str:
     return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
 
 
-async def serve_tcp(config: Config, stop: asyncio.Event) -> None:
+async def serve_tcp(config: Config, signals: Signals) -> None:
     with opened_hall(config) as hall:
         turnstile, addresses = make_turnstile(config), Addresses()
         server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
         addresses.nc = nc_line(config.host, port_of(server))
         async with unix_door(hall, turnstile, addresses, config.unix):
             click.echo(f"oneroom is open: {addresses.nc} in a terminal. Ctrl-C stops it.")
-            await stop.wait()
+            await signals.stopped()
             server.close()
-            await empty(hall, turnstile)
+            hall.close()
+            await emptied(turnstile, signals.left_s(CLOSING_RESERVE))
 
 
-async def empty(hall: Hall, turnstile: Turnstile) -> None:
-    """Lets everybody go, and waits until they have gone, for `shutdown_s` at most."""
-    hall.close()
-    deadline = hall.scheduler.time() + hall.config.shutdown_s
-    while len(turnstile) and hall.scheduler.time() < deadline:  # noqa: ASYNC110
+async def emptied(turnstile: Turnstile, within_s: float) -> None:
+    """Waits until everybody has gone, for so many seconds at most."""
+    deadline = time.monotonic() + within_s
+    while len(turnstile) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.02)  # once in a process's life: not worth an event
 
 
@@ -213,4 +221,4 @@ async def empty(hall: Hall, turnstile: Turnstile) -> None:
 def main(**flags: Any) -> None:
     """The TCP door of a chat room, alone: people come in with nc or telnet."""
     config = Config(**flags)
-    run(lambda stop: serve_tcp(config, stop))
+    run(lambda signals: serve_tcp(config, signals), config)

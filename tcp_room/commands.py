@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tcp_room import events, text
+from tcp_room.courier import Courier
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
 from tcp_room.languages import LANGUAGES
@@ -66,17 +67,14 @@ def run(caller: Caller, line: str) -> None:
     command.run(caller, argument.strip())
 
 
-def say(caller: Caller, said: str) -> None:
-    _post(caller, events.Say, said)
-
-
 def act(caller: Caller, said: str) -> None:
     if not said:
         raise RoomError("usage", "say what you do: /me waves")
-    _post(caller, events.Act, said)
+    post(caller, events.Act, said)
 
 
-def _post(caller: Caller, kind: type[events.Logged], said: str) -> None:
+def post(caller: Caller, kind: type[events.Logged], said: str) -> None:
+    """Raises RoomError."""
     cleaned = text.clean(said, caller.hall.config.text_bytes)
     caller.room.post(caller.member, kind, cleaned, caller.id)
 
@@ -111,19 +109,29 @@ def msg(caller: Caller, argument: str) -> None:
 
 
 def send_private(caller: Caller, to: Member, said: str) -> None:
-    """Tells one member; the sender's echo, where its view has one, is the acknowledgement.
+    """Sends a private message to one member. The sender's echo, where its view has one, means
+    that the message was written to the recipient's connection.
 
-    A private word is in no log, so a member whose socket is full cannot be given it later:
-    the sender is told.
+    It is in no log, so a member whose socket is full cannot be given it later: refused with
+    `not_listening`. If the connection breaks while it is unsent, the sender gets `undelivered`.
     """
     cleaned = text.clean(said, caller.hall.config.text_bytes)
-    if to.full:
+    if to.full or to.is_gone:
         raise RoomError("not_listening", f"{to.nick} is not reading just now; try again later")
     sender = caller.member
     private = events.Dm(caller.hall.now(), sender.nick, to.nick, cleaned, caller.id)
-    to.tell(private)
+    to.courier = to.courier or Courier(to, caller.hall.scheduler)
+    to.courier.deliver(private, partial(_tell_undelivered, caller))
     if not sender.view.is_text and to is not sender:
         sender.tell(private)
+
+
+def _tell_undelivered(caller: Caller, private: events.Dm) -> None:
+    sentence = (
+        f"your private message to {private.to} may not have arrived: the connection broke;"
+        " send it again"
+    )
+    caller.member.tell(events.Error("undelivered", sentence, caller.hall.now(), private.id))
 
 
 def join(caller: Caller, wanted: str) -> None:

@@ -62,13 +62,15 @@ class Config:
     address_requests_per_s: float = 400.0
     # Of either, so many seconds' worth may come at once: a class that comes in together.
     address_burst_s: float = 2.0
-    # The last part of that is for modest clients: those who sent no more than `modest_lines_per_s`,
-    # and their first line `modest_after_s` ago. Who types is modest; who floods is not, and becomes
-    # so again after `modest_regained_s`.
+    # The last part of that is for modest clients, which send one line at a time and no more than
+    # `modest_lines_per_s`. They have done so for `modest_after_s` without a longer pause than
+    # `modest_pause_s`: a crowd that was silent and floods at once is not modest. A client that
+    # floods is modest again after `modest_regained_s` at the latest.
     address_reserve: float = 0.5
     modest_lines_per_s: float = 2.0
-    modest_burst_s: float = 5.0
-    modest_after_s: float = 5.0
+    modest_burst_s: float = 1.0
+    modest_after_s: float = 3.0
+    modest_pause_s: float = 4.0
     modest_regained_s: float = 30.0
     # A class that reconnects at once has two tabs each.
     address_new_per_minute: int = 600
@@ -83,6 +85,13 @@ class Config:
     text_bytes: int = 4096
     # One line on the wire. JSON can need six bytes for one (\\u0000), plus its frame.
     line_bytes: int = 32 * 1024
+    # A WebSocket message may carry several lines; one that carries very many is not even read.
+    message_bytes: int = 64 * 1024
+    # Libraries cut a message into frames of some KiB; each frame costs as much as a message.
+    message_frames: int = 1024
+    # Frames that bring no line (pings, parts of messages, empty messages) of one connection that
+    # are decoded at once: a twentieth of a millisecond's worth. Each is paid for as a command.
+    frames_at_once: int = 32
     topic_bytes: int = 400
     # One read: large enough that a busy connection costs few system calls, and small enough that
     # handling it takes well below a millisecond.
@@ -123,11 +132,21 @@ class Config:
     # One page of the log, for a slow or returning member and for /history.
     page_events: int = 500
     page_bytes: int = 64 * 1024
-    # Read for one search before it answers with what it has: a tenth of a second's worth, page by
-    # page; who wants to look further back asks again.
+    # Read for one search before it answers with what it has. To look further back one asks again.
     search_events: int = 20_000
+    # Read for a search in one turn of the loop: about a millisecond's worth of the file...
+    search_page_events: int = 128
+    # ...and looked through for so long, whatever the texts are.
+    search_slice_s: float = 0.002
+    # A query is a few words. Folding costs time for each character.
+    search_chars: int = 200
     # What is kept encoded in memory, so that joins and short absences need no log.
     window_events: int = 2000
+    # All windows together. A room of long messages would take 17 MB, and there may be 1,000 rooms.
+    windows_bytes: int = 64 * 1024 * 1024
+    # What waits to be committed, in the whole house; past it posts are answered with `busy`.
+    # Room for 16,000 short messages: what a slow disk leaves behind in some seconds.
+    waiting_bytes: int = 8 * 1024 * 1024
     # What the memory engine keeps of each room.
     memory_events: int = 100_000
 
@@ -141,8 +160,11 @@ class Config:
     turn_bytes: int = 256 * 1024
     # Members written to before the loop gets a turn: about half a millisecond's worth.
     slice_members: int = 128
-    # Members brought one page on before the loop gets a turn.
-    slice_pages: int = 8
+    # Members of the whole house that read a page before the loop gets a turn: a page from the file
+    # takes one to two milliseconds.
+    slice_pages: int = 2
+    # Pages of history, and of searches, that the whole house reads before the loop gets a turn.
+    slice_reads: int = 1
 
     # Joins and leaves within so long of the last announcement become one event.
     presence_gather_s: float = 1.0
@@ -173,6 +195,13 @@ class Config:
     # That are open at a time: each costs some kilobytes, and its window. Who opens one more has
     # one closed that nobody is in.
     rooms: int = 1000
+    # A room that nobody is in is closed after so long: a reload or a short absence is over by
+    # then. It opens again from the log.
+    room_idle_s: float = 300.0
+    # Rooms looked at for that in each pulse: all within ten seconds.
+    pulse_rooms: int = 100
+    # A list of rooms is made at most so often: it reads the log and sorts.
+    listing_s: float = 0.5
     # Told at once by /rooms, those with most people first.
     rooms_listed: int = 500
     # Files and sockets that are not members': log, listeners, name look-ups.
@@ -184,6 +213,15 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # All headers of a request: what nginx takes.
+    http_head_bytes: int = 32 * 1024
+    # So long a request waits for its address's turn; then it is told to come again. Browsers and
+    # most programs wait for half a minute or longer.
+    http_wait_s: float = 10.0
+    # What an answer costs beyond a request: one more for so many bytes of JSON made for it, and so
+    # many for drawing a QR code. A request is some 0.2 ms of work.
+    request_bytes: int = 4096
+    qr_requests: int = 20
     # A body has 32 KiB at most: a modem's 28.8 kbit/s brings that in nine seconds.
     http_body_s: float = 15.0
     # An answer that is not a stream has 100 KiB at most, nearly all of it in the kernel's buffers.

@@ -25,7 +25,7 @@ from tcp_room.intake import ENDED, LINELESS, SESSION, Reading
 from tcp_room.limits import Turnstile
 from tcp_room.member import Why
 from tcp_room.preamble import Preamble
-from tcp_room.pulse import Linger, Pulse, keep_alive, peer
+from tcp_room.pulse import Linger, Pulse, keep_alive, peer, unsent
 from tcp_room.session import Session
 from tcp_room.telnet import TelnetFilter
 from tcp_room.terminal import TEXT
@@ -79,9 +79,6 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
         self.reading = Reading(self._transport)
-        self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
-        keep_alive(self._transport, self._hall.config)
-        self._pulse = Pulse(self._transport)
         view = TEXT.changed(lang=self._hall.config.lang)
         self._address = peer(self._transport)
         try:
@@ -89,6 +86,9 @@ class Connection(asyncio.BufferedProtocol):
         except RoomError as error:
             self._refuse(view.encode(events.Error(error.code, error.text)))
             return
+        self._transport.set_write_buffer_limits(self._hall.config.member_buffer_bytes)
+        keep_alive(self._transport, self._hall.config)
+        self._pulse = Pulse(self._transport)
         self._session = Session(self._hall, self, door="tcp", view=view, address=self._address)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -102,6 +102,14 @@ class Connection(asyncio.BufferedProtocol):
         session = self._session
         if self._closing or self._ended or session is None:
             return
+        # Nearly every read is plain lines; the rest takes as long as it takes to say one.
+        if self._preamble is None and self._telnet.is_plain(data) and b"\n" in data:
+            session.feed(data)
+        else:
+            self._filter(session, data)
+
+    def _filter(self, session: Session, data: bytes) -> None:
+        """Takes in what may be part of a line, or of the first one, or contain telnet commands."""
         heard = self._telnet.feed(data)
         if heard.reply and not (session.member.full or session.member.is_gone):
             self._transport.write(heard.reply)
@@ -129,6 +137,7 @@ class Connection(asyncio.BufferedProtocol):
             self._session.member.mute()
             if unhandled := self._hall.intake.forget(self):
                 self.take_in(unhandled[: self._hall.config.parting_bytes])
+            self._preamble = None  # what it has not decided is not said
             self._session.lost(partial(self._turnstile.leave, self._address))
 
     def pause_writing(self) -> None:
@@ -150,6 +159,9 @@ class Connection(asyncio.BufferedProtocol):
     def pause(self) -> None:
         self.reading.pause(SESSION)
 
+    def unsent(self) -> int:
+        return unsent(self._transport)
+
     def check(self) -> None:
         if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):
             self._transport.abort()
@@ -160,10 +172,11 @@ class Connection(asyncio.BufferedProtocol):
     # -- the beginning and the end
 
     def _charge(self, data: bytes, typed: bytes, commands: int) -> None:
-        """What brings no line has a budget."""
-        cost = commands * self._hall.config.control_as_bytes
+        """What brings no line has a budget. A small read without one costs as much as a command."""
+        command = self._hall.config.control_as_bytes
+        cost = commands * command
         if b"\n" not in typed and b"\r" not in typed:
-            cost += len(data)
+            cost += max(len(data), command)
         if cost:
             self._hall.intake.charge(self.reading, cost)
 

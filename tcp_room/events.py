@@ -110,8 +110,16 @@ class Live(Event, frozen=True, tag="live"):
     seq: int
 
 
+TRIMMED: Final = "trimmed"  # the log keeps them no longer
+LOST: Final = "lost"  # the log should have them, and cannot read them
+EPOCH: Final = "epoch"  # this is another log: numbers mean other events
+
+
 class Gap(Event, frozen=True, tag="gap"):
-    """Events `first` to `last` cannot be had: `trimmed`, or of another `epoch`."""
+    """Events `first` to `last` are unavailable, for one of three reasons.
+
+    With the reason `epoch` there are no numbers to give: both are 0.
+    """
 
     first: int = msgspec.field(name="from")
     last: int = msgspec.field(name="to")
@@ -141,19 +149,39 @@ class Rooms(Event, frozen=True, tag="rooms"):
     id: str | None = None
 
 
+class Range(msgspec.Struct, frozen=True):
+    """Events `first` to `last` are unavailable (see `Gap`)."""
+
+    first: int = msgspec.field(name="from")
+    last: int = msgspec.field(name="to")
+    reason: str
+
+
 class History(Event, frozen=True, tag="history"):
+    """A page of the log: everything from `first` to `last`, but for the `gaps` in it.
+
+    `last` is lower than `first` if the page is empty.
+    """
+
     events: Sequence[Logged]
     more: bool
     id: str | None = None
+    first: int = msgspec.field(name="from", default=1)
+    last: int = msgspec.field(name="to", default=0)
+    gaps: Sequence[Range] = []
 
 
 class Found(Event, frozen=True, tag="found"):
-    """What a search found, newest first. Read through is all from `before` on."""
+    """What a search found, newest first.
+
+    Everything from `before` on has been read, but for `lost` events that the log cannot read.
+    """
 
     events: Sequence[Logged]
     more: bool
     before: int
     id: str | None = None
+    lost: int = 0
 
 
 class HelpLine(msgspec.Struct, frozen=True):

@@ -7,8 +7,9 @@ time. Nothing here waits; the doors call, the rooms answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,9 +20,17 @@ from tcp_room.intake import Intake
 from tcp_room.limits import AddressPace
 from tcp_room.logs.port import Engine, Outcome
 from tcp_room.member import Member, Why
-from tcp_room.room import Poster, Room, Scheduler
+from tcp_room.room import Poster, Room, Scheduler, Shared
 
 LOBBY = "lobby"
+_STOPPING = "the server is stopping; come back in a moment"
+
+
+class Listing(NamedTuple):
+    """The rooms as they were at that time, in monotonic seconds."""
+
+    lines: Sequence[events.RoomLine]
+    at: float
 
 
 class Hall:
@@ -43,15 +52,42 @@ class Hall:
         self.request_pace = self._address_pace(config.address_requests_per_s)
         self.rooms: dict[str, Room] = {}
         self._engine = engine
+        self._shared = Shared(scheduler, config)
+        self._listing = Listing((), -config.listing_s)
         self._members: dict[str, Member] = {}  # by key
         self._looks: dict[str, Member] = {}  # by skeleton
+        self._outside: dict[Member, None] = {}  # at a door, and in no room yet
+        self.is_closing = False
         self._guests = 0
         self._unchecked: list[Member] = []
+        self._unswept: list[Room] = []
+        self._empty_since: dict[Room, float] = {}
         scheduler.call_later(config.pulse_s, self._pulse)
         self.limits = events.Limits(config.text_bytes, names.NICK_CHARS, config.rate)
 
     def __len__(self) -> int:
         return len(self._members)
+
+    @property
+    def log_trouble(self) -> str:
+        """Why the log cannot be written, as a sentence for the operator; empty if it can."""
+        return self._engine.trouble
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in a room or at a door."""
+        return not (self._outside or any(room.readers() for room in self.rooms.values()))
+
+    def arrive(self, member: Member) -> None:
+        """Somebody is at a door, and will come in, watch, or leave."""
+        self._outside[member] = None
+        if self.is_closing:
+            self.scheduler.call_soon(self._close_on, member)
+
+    def _check_open(self) -> None:
+        """Raises RoomError (stopping)."""
+        if self.is_closing:
+            raise RoomError("stopping", _STOPPING)
 
     def _address_pace(self, rate: float) -> AddressPace:
         """`--rate 0` and `--per-address 0` each lift it."""
@@ -69,14 +105,17 @@ class Hall:
     ) -> None:
         """Lets somebody in under a name, or as `guest-N`.
 
-        Raises RoomError (bad_nick, nick_taken, bad_room, hall_full): then nothing has changed.
+        Raises RoomError (bad_nick, nick_taken, bad_room, hall_full, stopping): then nothing has
+        changed.
         """
+        self._check_open()
         shown = self._guest() if nick is None else names.nick(nick)
         holders = self._holders(shown, member)
         self.room(room)
         self._replace(holders)
         self.leave(member)  # who has watched until now
         member.nick, member.key = shown, names.key(shown)
+        self._outside.pop(member, None)
         self._write_down(member)
         # Asked for again: those who were replaced may have been its last members.
         self.room(room).join(member, since, epoch, self.limits)
@@ -84,15 +123,19 @@ class Hall:
     def watch(self, member: Member, room: str, since: int | None, epoch: str | None) -> None:
         """Shows somebody a room who is not in it, and whom nobody sees: the door of the page.
 
-        Who is in one leaves it. Raises RoomError (bad_room, hall_full): then nothing has changed.
+        Who is in one leaves it. Raises RoomError (bad_room, hall_full, stopping): then nothing has
+        changed.
         """
+        self._check_open()
         self.room(room)
         self.leave(member)
+        self._outside.pop(member, None)
         member.nick = member.key = ""
         self.room(room).watch(member, since, epoch, self.limits)
 
     def leave(self, member: Member) -> None:
         """Lets somebody go; who is not in is gone already."""
+        self._outside.pop(member, None)
         room = member.room
         if room is None:
             return
@@ -116,6 +159,7 @@ class Hall:
         text: str,
         *,
         door: str,
+        author: str,
         nick: str | None,
         id: str | None,
         settled: Callable[[Outcome, bool], None],
@@ -123,10 +167,10 @@ class Hall:
         """Has somebody say something who does not come in, and of whom nobody is told.
 
         `settled` as in room.Poster. Who gives no name has one number of a guest. Ids are known
-        again by name. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full).
+        again by `author`. Raises RoomError (bad_nick, nick_taken, bad_room, hall_full, stopping).
         """
+        self._check_open()
         shown = self._guest() if nick is None else names.nick(nick)
-        author = f"{door}:{'' if nick is None else names.key(shown)}"
         poster = Poster(shown, door, author, settled)
         self._holders(shown, poster)
         place = self.room(room)
@@ -134,14 +178,21 @@ class Hall:
         place.after_posted(partial(self._forget, place))
 
     def close(self) -> None:
-        """Tells everybody that the house is closing, and lets them go when all that was said is
-        said."""
+        """Lets nobody in any more. Notifies everybody, and dismisses them when all that was said is
+        said, and all that they asked for is answered."""
+        self.is_closing = True
         for room in self.rooms.values():
             for member in room.readers():
                 room.after_posted(partial(self._close_on, member))
+        for member in list(self._outside):
+            self._close_on(member)
 
     def _close_on(self, member: Member) -> None:
-        member.tell(events.Notice("the server is stopping; come back in a moment"))
+        member.leaving = True  # what it says from now on is not heard
+        if member.asked and not member.is_gone:
+            member.on_level = partial(self._close_on, member)
+            return
+        member.tell(events.Notice(_STOPPING))
         self.dismiss(member, "stopping")
 
     def advertise(self, tcp_port: int) -> None:
@@ -179,9 +230,12 @@ class Hall:
         if found is None:
             if len(self.rooms) >= self.config.rooms and name != LOBBY:
                 self._close_an_idle_room()
-            found = Room(name, self._engine, self.scheduler, self.now, self.config)
+            found = self._open(name)
             self.rooms[name] = found
         return found
+
+    def _open(self, name: str) -> Room:
+        return Room(name, self._engine, self.scheduler, self.now, self.config, self._shared)
 
     def known(self, name: str) -> Room:
         """The room of that name, if somebody has made it. Raises RoomError (no_such_room)."""
@@ -209,9 +263,15 @@ class Hall:
                 return found, " ".join(words[count:]).strip()
         raise RoomError("no_such_member", f"nobody here is called {echo(words[0])}")
 
-    def listing(self) -> list[events.RoomLine]:
+    def listing(self) -> Sequence[events.RoomLine]:
         """The rooms, open or only in the log, those with most people first; not more than are
-        told at once. Raises RoomError (storage)."""
+        told at once, as they were `listing_s` ago at most. Raises RoomError (storage)."""
+        now = self.scheduler.time()
+        if now - self._listing.at >= self.config.listing_s:
+            self._listing = Listing(self._made_listing(), now)
+        return self._listing.lines
+
+    def _made_listing(self) -> Sequence[events.RoomLine]:
         topics = self._engine.rooms(self.config.rooms_listed)
         closed = [(0, name, topic) for name, topic in topics.items() if name not in self.rooms]
         opened = [(len(room.members), room.name, room.topic) for room in self.rooms.values()]
@@ -224,14 +284,35 @@ class Hall:
         (hall_full)."""
         for room in self.rooms.values():
             if room.is_idle and room.name != LOBBY:
-                del self.rooms[room.name]
-                room.close()
+                self._close(room)
                 return
         raise RoomError("hall_full", "there are too many rooms; join one of /rooms")
+
+    def _close(self, room: Room) -> None:
+        del self.rooms[room.name]
+        self._empty_since.pop(room, None)
+        room.close()
+
+    def _sweep_rooms(self) -> None:
+        """Closes some of the rooms that nobody has been in for a while."""
+        if not self._unswept:
+            self._unswept = list(self.rooms.values())
+        for _ in range(min(len(self._unswept), self.config.pulse_rooms)):
+            room = self._unswept.pop()
+            if self.rooms.get(room.name) is room and room.name != LOBBY:
+                self._sweep_room(room)
+
+    def _sweep_room(self, room: Room) -> None:
+        now = self.scheduler.time()
+        if not room.is_idle:
+            self._empty_since.pop(room, None)
+        elif now - self._empty_since.setdefault(room, now) >= self.config.room_idle_s:
+            self._close(room)
 
     def _pulse(self) -> None:
         """Has the doors of some members look whether anybody is there; in time, of all."""
         self.scheduler.call_later(self.config.pulse_s, self._pulse)
+        self._sweep_rooms()
         if not self._unchecked:
             self._unchecked = [reader for room in self.rooms.values() for reader in room.readers()]
         for _ in range(min(len(self._unchecked), self.config.pulse_members)):
@@ -273,7 +354,6 @@ class Hall:
         if room.name == LOBBY or self.rooms.get(room.name) is not room:
             return
         if room.is_unused:
-            del self.rooms[room.name]
-            room.close()
+            self._close(room)
         elif room.is_left:
             room.after_posted(partial(self._forget, room))

@@ -19,6 +19,8 @@ from tcp_room.chinese import CHINESE
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
+# No sentence of ours is longer. A pattern takes time that grows with the square of the length.
+_SENTENCE_CHARS: Final = 1000
 _PART: Final = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -37,11 +39,15 @@ def phrase(language: Language, template: str, **parts: object) -> str:
     return template.format(**parts)
 
 
-@lru_cache(maxsize=1024)
 def translated(language: Language, sentence: str) -> str:
     """A whole sentence of ours, its parts unknown, in that language."""
-    if language == "en":
+    if language == "en" or len(sentence) > _SENTENCE_CHARS:
         return sentence
+    return _translated(language, sentence)
+
+
+@lru_cache(maxsize=1024)
+def _translated(language: Language, sentence: str) -> str:
     if sentence in CHINESE:
         return CHINESE[sentence]
     for pattern in _patterns():

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
+from heapq import heappop, heappush
 from ipaddress import IPv6Address, ip_address
+from itertools import count
 from typing import Any, Final, Protocol
 
+from tcp_room.config import Config
 from tcp_room.errors import RoomError
 
 # Who has one IPv6 address has a network of them (RFC 6177), so the network counts.
@@ -110,40 +113,73 @@ class Timers(Protocol):
     def time(self) -> float: ...
 
 
+class Usage:
+    """How much one client sends.
+
+    `load` is a time in monotonic seconds. Each line moves it on by the time that a modest client
+    leaves between two lines; it is never before the last line by more than a burst. So a load in
+    the future is a client that sends more than that, and of two loads the lower one has sent less,
+    or nothing for longer.
+    """
+
+    __slots__ = ("_settled_at", "load")
+
+    def __init__(self, now: float, config: Config) -> None:
+        self.load = now
+        self._settled_at = now + config.modest_after_s
+
+    def count(self, now: float, config: Config) -> bool:
+        """Counts a line. Whether its client is modest: it has talked for some seconds without a
+        long pause, and at the pace of somebody who types."""
+        if now - self.load > config.modest_pause_s:
+            self._settled_at = now + config.modest_after_s
+        is_modest = max(self.load, self._settled_at) <= now
+        load = max(self.load, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
+        self.load = min(load, now + config.modest_regained_s)
+        return is_modest
+
+
 class AddressPace:
     """A budget for each address, which all its connections share, on every door.
 
-    The last part of it is for modest clients, those that have sent little for some seconds. So
-    people go on talking while others on their address send all they can. What cannot pass at once
-    waits in the order in which it came, one line of each connection: nothing is refused.
+    The last part of it is for modest clients (see `Usage`). So people go on talking while others on
+    their address send all they can. What cannot pass at once waits, one line of each connection;
+    of those that wait the client with the least load is first. Nothing is refused.
     """
 
-    __slots__ = ("_burst", "_rate", "_reserve", "_shares", "_timers")
+    __slots__ = ("_burst", "_order", "_rate", "_reserve", "_shares", "_timers")
 
     def __init__(self, timers: Timers, rate: float, burst_s: float, reserve: float) -> None:
         """`rate` lines a second (0: no limit), of which `burst_s` seconds' may come at once. The
         last `reserve` (0 to 1) of a burst is for modest clients."""
         self._timers = timers
         self._rate = rate
-        self._burst = rate * burst_s
-        self._reserve = self._burst * reserve
+        self._burst = max(rate * burst_s, 1.0)
+        self._reserve = min(self._burst * reserve, self._burst - 1)
+        self._order = count()
         self._shares: OrderedDict[str, _Share] = OrderedDict()  # by network, last used last
 
     def __len__(self) -> int:
         """Addresses that it remembers."""
         return len(self._shares)
 
-    def ask(self, address: str, go: Callable[[], object], *, is_modest: bool) -> bool:
+    def ask(
+        self,
+        address: str,
+        go: Callable[[], object],
+        *,
+        load: float | None = None,
+        is_modest: bool = False,
+    ) -> bool:
         """Whether a line may pass now. If not, `go` is called when it may; it must not ask again
-        before."""
+        before. `load` as in `Usage`; None: not known, so it comes after those that wait."""
         if not self._rate:
             return True
         share, now = self._share(address), self._timers.time()
         queue = share.modest if is_modest else share.others
-        if not queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
-            share.bucket.delay(now)
+        if not queue and self._take(share, now, is_modest=is_modest):
             return True
-        queue.append(go)
+        heappush(queue, (now if load is None else load, next(self._order), go))
         self._schedule(share, now)
         return False
 
@@ -154,19 +190,30 @@ class AddressPace:
             return 0.0
         share, now = self._share(address), self._timers.time()
         ahead = len(share.modest) + len(share.others)
-        seconds = share.bucket.until(self._floor(False) + 1 + ahead, now)
-        if not seconds:
-            share.bucket.delay(now)
-        return seconds
+        if not ahead and self._take(share, now, is_modest=False):
+            return 0.0
+        return share.unreserved.until(1 + ahead, now)
 
-    def _floor(self, is_modest: bool) -> float:
-        return 0.0 if is_modest else self._reserve
+    def charge(self, address: str, tokens: float) -> None:
+        """Takes as many more for what has passed already, and has cost more than a line does. They
+        are not taken out of the reserve."""
+        if self._rate:
+            self._share(address).unreserved.delay(self._timers.time(), tokens)
+
+    def _take(self, share: _Share, now: float, *, is_modest: bool) -> bool:
+        """Takes a token, if one may be had now."""
+        if share.bucket_of(is_modest).until(1, now):
+            return False
+        share.all.delay(now)
+        share.unreserved.delay(now)
+        return True
 
     def _share(self, address: str) -> _Share:
         network = network_of(address)
         share = self._shares.get(network)
         if share is None:
-            share = self._shares[network] = _Share(Bucket(self._rate, self._burst))
+            unreserved = Bucket(self._rate, self._burst - self._reserve)
+            share = self._shares[network] = _Share(Bucket(self._rate, self._burst), unreserved)
             self._forget()
         self._shares.move_to_end(network)
         return share
@@ -176,39 +223,46 @@ class AddressPace:
         now = self._timers.time()
         while len(self._shares) > 1:
             network, share = next(iter(self._shares.items()))
-            if share.is_due or not share.bucket.is_full(now):
+            if share.is_due or not (share.all.is_full(now) and share.unreserved.is_full(now)):
                 return
             del self._shares[network]
 
     def _schedule(self, share: _Share, now: float) -> None:
+        """Looks again when the next one can pass; soon, as somebody modest may come meanwhile."""
         if not share.is_due:
             share.is_due = True
-            seconds = share.bucket.until(self._floor(bool(share.modest)) + 1, now)
-            self._timers.call_later(seconds, self._serve, share)
+            seconds = share.bucket_of(bool(share.modest)).until(1, now)
+            self._timers.call_later(min(seconds, 1 / self._rate), self._serve, share)
 
     def _serve(self, share: _Share) -> None:
-        """Calls back those whose turn has come: modest clients first."""
+        """Calls back those whose turn has come."""
         now = self._timers.time()
         share.is_due = False
         for is_modest, queue in ((True, share.modest), (False, share.others)):
-            while queue and share.bucket.until(self._floor(is_modest) + 1, now) == 0:
-                share.bucket.delay(now)
-                self._timers.call_soon(queue.pop(0))
+            while queue and self._take(share, now, is_modest=is_modest):
+                self._timers.call_soon(heappop(queue)[2])
         if share.modest or share.others:
             self._schedule(share, now)
+
+
+_Waiting = tuple[float, int, Callable[[], object]]
 
 
 class _Share:
     """One address's budget, and whose lines wait for it: one of each connection at the most."""
 
-    __slots__ = ("bucket", "is_due", "modest", "others")
+    __slots__ = ("all", "is_due", "modest", "others", "unreserved")
 
-    def __init__(self, bucket: Bucket) -> None:
-        self.bucket = bucket
+    def __init__(self, all: Bucket, unreserved: Bucket) -> None:
+        self.all = all
+        self.unreserved = unreserved  # what is left of it for those who are not modest
         self.is_due = False  # whether a timer runs for those who wait
-        # Lists: short, and an empty deque is ten times as large.
-        self.modest: list[Callable[[], object]] = []
-        self.others: list[Callable[[], object]] = []
+        # Heaps, by load and then in order of arrival.
+        self.modest: list[_Waiting] = []
+        self.others: list[_Waiting] = []
+
+    def bucket_of(self, is_modest: bool) -> Bucket:
+        return self.all if is_modest else self.unreserved
 
 
 class Turnstile:

@@ -18,15 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from tcp_room.events import Event, Here
 from tcp_room.terminal import TEXT
 from tcp_room.views import View
 
 if TYPE_CHECKING:
+    from tcp_room.courier import Courier
     from tcp_room.room import Room
 
+
+# Pages of the log that one member may ask for before the first of them is read.
+PAGES_ASKED: Final = 4
 
 Why = Literal["left", "replaced", "refused", "stopping"]
 
@@ -55,6 +59,10 @@ class Outlet(Protocol):
     def check(self) -> None:
         """Cut the connection if its peer is gone, or has stalled for too long."""
 
+    def unsent(self) -> int:
+        """Bytes that were written and that the peer's machine has not acknowledged, as far as
+        this machine can tell: where its kernel does not tell, those that wait in this process."""
+
 
 class Condition(Enum):
     OUTSIDE = "outside"
@@ -67,10 +75,12 @@ class Member:
     """Plain data with slots: there may be a hundred thousand."""
 
     __slots__ = (
+        "asked",
         "author",
         "backlog",
         "backlog_limit",
         "condition",
+        "courier",
         "cursor",
         "door",
         "dress",
@@ -114,12 +124,14 @@ class Member:
         self.condition = Condition.OUTSIDE
         self.full = False  # set and cleared by the outlet
         self.leaving = False  # it has said its last word
+        self.courier: Courier | None = None  # of the private messages on their way to it
         self.welcomed = False  # whether it was told that it is live
         self.told = 0  # the room's count of presence events when it was last up to date
         self.on_level: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] = outlet.resume  # its backlog is written
         self.backlog: list[bytes] = []
         self.backlog_limit = backlog_limit
+        self.asked = 0  # pages of the log that are still to be read for it
 
     @property
     def is_watching(self) -> bool:
@@ -140,7 +152,9 @@ class Member:
 
     @property
     def is_owed_much(self) -> bool:
-        """Whether more waits in its backlog than may: what it asks for must wait too."""
+        """Whether more waits for it than may: what it asks for must wait too."""
+        if self.asked >= PAGES_ASKED:
+            return True
         return bool(self.backlog) and sum(map(len, self.backlog)) > self.backlog_limit
 
     @property
@@ -150,6 +164,12 @@ class Member:
     def mute(self) -> None:
         """Its door is closed or its client gone: what it is told from now on goes nowhere."""
         self.write = _nowhere
+
+    def lost(self) -> None:
+        """Its connection is gone."""
+        self.mute()
+        if self.courier is not None:
+            self.courier.lost()
 
     def tell(self, event: Event) -> None:
         """Tells this member alone. What a parked one asked for waits in its backlog; as that
@@ -164,6 +184,18 @@ class Member:
                 self.outlet.pause()
         else:
             self.write(data)
+
+    def asks(self) -> None:
+        """A page is to be read for it; as those add up, its door reads no further."""
+        self.asked += 1
+        if self.is_owed_much:
+            self.outlet.pause()
+
+    def answered(self) -> None:
+        """A page was read for it."""
+        self.asked -= 1
+        if not self.is_gone:
+            self.on_drained()
 
     def tell_backlog(self) -> None:
         """What was asked for while it was parked, now that its socket has drained."""

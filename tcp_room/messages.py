@@ -116,7 +116,8 @@ def decode(line: bytes) -> AnyMessage:
         raise RoomError("bad_message", f"that message is not right: {echo(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RoomError("bad_json", f"that is not JSON: {echo(str(error))}") from None
-    if message.id is not None and not is_printable_ascii(message.id):
+    id = message.id  # `is_printable_ascii` without its call
+    if id is not None and not (id.isascii() and id.isprintable()):
         raise RoomError("bad_message", BAD_ID)
     return message
 

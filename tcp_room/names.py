@@ -165,6 +165,12 @@ def _prototypes(text: str) -> str:
     return "".join(alike.get(char, char) for char in unicodedata.normalize("NFD", text))
 
 
+def load() -> None:
+    """Reads the tables now, some 30 ms: later there may be no descriptor left to do so."""
+    _alike()
+    _scripts()
+
+
 # The data of UTS #39 and #24 is that of the package confusable_homoglyphs. We read its files and
 # not its modules: those would keep megabytes of character names that nobody here asks for.
 

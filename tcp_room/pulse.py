@@ -23,7 +23,9 @@ if sys.platform != "win32":
 
 # struct tcp_info of linux/tcp.h, up to tcpi_last_ack_recv.
 _TCP_INFO: Final = struct.Struct("@7Bx13I")
-_RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 2, 3, 19
+_STATE, _RETRANSMITS, _PROBES, _LAST_ACK_RECEIVED_MS = 0, 2, 3, 19
+# TCP_CLOSE of net/tcp_states.h.
+_IS_CLOSED: Final = 7
 _INT: Final = struct.Struct("@i")
 # One that is just on its way is no sign of anything.
 _UNANSWERED: Final = 2
@@ -42,7 +44,8 @@ def peer(transport: asyncio.BaseTransport) -> str:
 
 
 def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
-    """Whether the peer has answered nothing for `after_s` although it was asked to.
+    """Whether the peer has answered nothing for `after_s` although it was asked to, or has broken
+    off: the loop does not see that while reading is paused.
 
     Where the kernel does not tell (not Linux), never: keepalive and the kernel's own time-outs
     are what is left there.
@@ -56,6 +59,8 @@ def is_dead(transport: asyncio.BaseTransport, after_s: float) -> bool:
         )
     except (*_CLOSED, struct.error):
         return False
+    if info[_STATE] == _IS_CLOSED:
+        return True
     is_unanswered = max(info[_RETRANSMITS], info[_PROBES]) >= _UNANSWERED
     return bool(is_unanswered and info[_LAST_ACK_RECEIVED_MS] > after_s * 1000)
 
@@ -65,16 +70,24 @@ def has_to_read(transport: asyncio.WriteTransport) -> bool:
 
     Where ours does not tell (not Linux): whether something waits in our process.
     """
-    if transport.get_write_buffer_size():
-        return True
+    return bool(transport.get_write_buffer_size() or _unacknowledged(transport))
+
+
+def unsent(transport: asyncio.WriteTransport) -> int:
+    """Bytes on their way that the peer's kernel has not acknowledged; see `has_to_read`."""
+    return transport.get_write_buffer_size() + _unacknowledged(transport)
+
+
+def _unacknowledged(transport: asyncio.WriteTransport) -> int:
+    """Bytes in our kernel's queue; 0 where it does not tell."""
     sock: socket.socket | None = transport.get_extra_info("socket")
     if sys.platform != "linux" or sock is None:
-        return False
+        return 0
     try:
         (waiting,) = _INT.unpack(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(_INT.size)))
     except _CLOSED:
-        return False
-    return bool(waiting)
+        return 0
+    return int(waiting)
 
 
 class Pulse:

@@ -19,6 +19,11 @@ The invariants:
 4. A sweep over many members lets the loop go on after each slice. Cursors make
    that safe: who became level meanwhile is not in the sweep, who is parked,
    gone or ahead is passed over.
+5. A turn that does not follow on what members have (the log has a hole) is not
+   swept: everybody reads on from the log, which shows the hole as a gap.
+6. Nothing that a log, a view or an outlet raises leaves the room stuck. A member
+   whose outlet or view fails is dropped. After any other exception the drafts on
+   their way are answered with `unknown`, and everybody reads on from the log.
 
 Events outside the log (who came, who types) travel in the same writes, at the
 place in the order where they happened. Only level members are told; the others
@@ -32,17 +37,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tcp_room import events
+from tcp_room.allowance import Allowance
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.logs.port import Draft, Engine, Outcome, Page, Record
 from tcp_room.member import Condition, Member
+from tcp_room.pages import Kept, history_page, holes
 from tcp_room.presence import Comings
-from tcp_room.search import Found, Search, Turns, words
+from tcp_room.rota import Rota, Turns, report
+from tcp_room.search import Found, Search, words
 from tcp_room.views import View
-from tcp_room.window import Entry, Window, page
+from tcp_room.window import Entry, Shelf, Window, page
 
 
 class Scheduler(Turns, Protocol):
@@ -56,6 +64,19 @@ class Asker(Protocol):
     """Who asks for a page of the log: a member, or somebody at a door."""
 
     def tell(self, event: events.Event, /) -> None: ...
+
+
+class Shared:
+    """What all rooms of a house share: their bounds together, so that one room takes nothing from
+    the others."""
+
+    __slots__ = ("pages", "reads", "waiting", "windows")
+
+    def __init__(self, turns: Turns, config: Config) -> None:
+        self.pages = Rota(turns, config.slice_pages)  # of those who catch up
+        self.reads = Rota(turns, config.slice_reads)  # of history, and of searches
+        self.waiting = Allowance(config.waiting_bytes)  # text to be committed
+        self.windows = Shelf(config.windows_bytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +117,9 @@ class _Sweep:
         self.done = 0
 
 
+# What a draft that waits takes beside its text, measured on CPython 3.11.
+_DRAFT_BYTES: Final = 500
+
 # An item of a turn: what its views encode, and the member who caused it.
 _Item = tuple[Entry | _Passing, Member | None]
 _Posted = Draft | _Passing | Callable[[], None]
@@ -109,18 +133,20 @@ class Room:
         scheduler: Scheduler,
         now: Callable[[], int],
         config: Config,
+        shared: Shared,
     ) -> None:
-        """`now` gives ms since 1970 UTC; it may step back, the log's times do not."""
+        """`now` gives ms since 1970 UTC; it may step back."""
         self.name = name
         self.members: dict[str, Member] = {}  # by key of their nick
         self._watching: dict[Member, None] = {}  # who reads, and is not here
         self._scheduler = scheduler
         self._now = now
         self._config = config
-        self._window = Window(config.window_events)
+        self._shared = shared
+        self._window = Window(config.window_events, shared.windows)
         self._level: dict[View, dict[Member, None]] = {}
-        self._lagging: dict[Member, None] = {}
-        self._catching_up = False
+        self._lagging: set[Member] = set()  # those whose next page is due
+        self._searches: dict[Asker, Search] = {}
         # The turn: posted -> in flight (at the log) -> items (settled) -> sweeps.
         self._posted: deque[_Posted] = deque()
         self._in_flight: deque[_Posted] = deque()
@@ -130,6 +156,9 @@ class Room:
         self._sweep_from = 0
         self._turning = False
         self._unsettled = 0
+        self._turn_bytes = 0  # of the drafts at the log
+        self._waiting_bytes = 0  # of what was posted while the log was busy: see `_may_wait`
+        self._is_torn = False  # what was settled does not follow on what members have
         self._comings = Comings()
         self._leaving: dict[str, events.Here] = {}  # by nick: gone, and nobody told yet
         # Presence events: made, told to the level, told before the sweep under way, in this turn.
@@ -137,7 +166,6 @@ class Room:
         self._quiet = False  # whether joins and leaves are being gathered
         self._log = engine.open(name, self)
         self.head = self._log.head  # what members may be shown
-        self._log.read(self.head - config.window_events, config.window_events, self._preload)
 
     # -- who is here
 
@@ -175,12 +203,8 @@ class Room:
         return [*self.members.values(), *self._watching]
 
     def close(self) -> None:
+        self._window.close()
         self._log.close()
-
-    def _preload(self, got: Page) -> None:
-        """After a restart everybody comes back at once, for what was said last."""
-        if not isinstance(got, RoomError) and not self._window:
-            self._window.extend([Entry(record) for record in got if record.event.seq <= self.head])
 
     def here(self) -> list[events.Here]:
         """Who is here, as many as may be told at once. Who left and may be back within the grace
@@ -238,13 +262,15 @@ class Room:
         member.cursor = look_back if since is None or foreign else since
         self._welcome(member, limits)
         if foreign:
-            member.tell(events.Gap(1, self.head, "epoch"))
+            member.tell(events.Gap(0, 0, events.EPOCH))
         self._lag(member)
         member.told = self._taken
 
     def leave(self, member: Member) -> None:
-        """Lets it go: nothing is written to it any more."""
+        """Takes a member out: nothing is written to it any more."""
         self._watching.pop(member, None)
+        if search := self._searches.pop(member, None):
+            search.stop()
         if self.members.get(member.key) is member:
             del self.members[member.key]
             gone = self._leaving[member.nick] = member.here
@@ -293,8 +319,28 @@ class Room:
     def post(
         self, by: Member | Poster, kind: type[events.Logged], text: str, id: str | None = None
     ) -> None:
-        """Asks for an event of the log. A member is told if it is refused."""
-        self._ask(Draft(kind, text, by.nick, by.door, by.author, id, by))
+        """Asks for an event of the log. Whoever posts is answered: with the event, or an error.
+
+        Answered with `busy` when more text waits to be committed than may.
+        """
+        draft = Draft(kind, text, by.nick, by.door, by.author, id, by)
+        if self._unsettled and not self._may_wait(_DRAFT_BYTES + _bytes_of(text)):
+            self._refuse(draft, _busy())
+        else:
+            self._ask(draft)
+
+    def _may_wait(self, size: int) -> bool:
+        """Whether a draft of that size may wait for a log that is busy. (What is posted while it is
+        not goes to it in this very turn of the loop, and is not counted.)"""
+        may = self._shared.waiting.take(size)
+        self._waiting_bytes += size * may
+        return may
+
+    def _committed(self) -> None:
+        """A turn is settled: what waited for it waits no more."""
+        freed = min(self._turn_bytes, self._waiting_bytes) if self._posted else self._waiting_bytes
+        self._shared.waiting.give_back(freed)
+        self._waiting_bytes -= freed
 
     def typing(self, member: Member) -> None:
         self._ask(_Passing(events.Typing(member.nick), member))
@@ -306,60 +352,81 @@ class Room:
     # -- reading
 
     def history(
-        self, member: Asker, before: int | None, after: int | None, limit: int, id: str | None
+        self, asker: Asker, before: int | None, after: int | None, limit: int, id: str | None
     ) -> None:
-        """Tells a member one page: the last `limit` before `before` (or of all), or the first
-        `limit` behind `after`."""
+        """Tells a page of the log: the last `limit` events before `before` (or of all), or the
+        first `limit` after `after`. Read in a later turn of the loop."""
+        _asks(asker)
+        read = partial(self._read_history, asker, before, after, limit, id)
+        self._shared.reads.add(read)
+
+    def _read_history(
+        self, asker: Asker, before: int | None, after: int | None, limit: int, id: str | None
+    ) -> None:
         limit = min(limit, self._config.page_events)
         end = self.head + 1 if before is None else min(before, self.head + 1)
-        start = max(end - limit - 1, self._log.first - 1) if after is None else after
-        limit = min(limit, max(end - start - 1, 0)) if after is None else limit
-        told = partial(self._tell_history, member, end, after is None, id)
-        self._log.read(start, max(limit, 0), told)
+        start = max(end - 1 - limit, 0) if after is None else min(after, self.head)
+        limit = min(limit, max(end - 1 - start, 0))
+        told = partial(self._tell_history, asker, start, end, after is None, id)
+        self.read(max(start, self._log.first - 1), limit, told)
 
     def _tell_history(
-        self, member: Asker, end: int, backward: bool, id: str | None, got: Page
+        self, asker: Asker, start: int, end: int, backward: bool, id: str | None, got: Page
     ) -> None:
         if isinstance(got, RoomError):
-            member.tell(events.Error(got.code, got.text, self._now(), id))
+            self._answer_asker(asker, events.Error(got.code, got.text, self._now(), id))
             return
-        # What is trimmed just now, a log reads over: to what is behind the end, too.
         logged = [record.event for record in got if record.event.seq < end]
-        logged = self._fitting(logged, backward)
-        if not logged:
-            more = False
-        elif backward:
-            more = logged[0].seq > self._log.first
-        else:
-            more = logged[-1].seq < self.head
-        member.tell(events.History(logged, more, id))
+        page = history_page(
+            logged,
+            start,
+            end,
+            Kept(self._log.first, self.head),
+            self._config.page_bytes,
+            is_backward=backward,
+            id=id,
+        )
+        self._answer_asker(asker, page)
 
     def search(
-        self, member: Asker, text: str, before: int | None, limit: int, id: str | None
+        self, asker: Asker, text: str, before: int | None, limit: int, id: str | None
     ) -> None:
-        """Tells a member the newest `limit` messages before `before` that hold all words of
-        `text`."""
+        """Tells the newest `limit` messages before `before` that contain all words of `text`.
 
-        def tell(found: Found | RoomError) -> None:
-            if isinstance(found, RoomError):
-                member.tell(events.Error(found.code, found.text, self._now(), id))
-            else:
-                more = found.before > self._log.first
-                member.tell(events.Found(found.events, more, found.before, id))
-
+        Each asker has one search at a time: an earlier one answers with what it has found.
+        Raises RoomError (too_long).
+        """
+        wanted = words(text, self._config.search_chars)
+        if earlier := self._searches.pop(asker, None):
+            earlier.stop()
         before = self.head + 1 if before is None else min(before, self.head + 1)
-        Search(self._log, self._scheduler, self._config, words(text), before, limit, tell).start()
+        search = Search(
+            self,
+            self._shared.reads,
+            self._scheduler,
+            self._config,
+            wanted,
+            before,
+            limit,
+            partial(self._tell_found, asker, id),
+        )
+        self._searches[asker] = search
+        _asks(asker)
+        search.start()
 
-    def _fitting(self, logged: list[events.Logged], backward: bool) -> list[events.Logged]:
-        """As many as fit a page, counted from the end that was asked for."""
-        size = 0
-        ordered = logged[::-1] if backward else logged
-        for count, event in enumerate(ordered, start=1):
-            size += _bytes_of(event.text)
-            if size > self._config.page_bytes:
-                ordered = ordered[:count]
-                break
-        return ordered[::-1] if backward else ordered
+    def _tell_found(self, asker: Asker, id: str | None, found: Found | RoomError) -> None:
+        self._searches.pop(asker, None)
+        if isinstance(found, RoomError):
+            self._answer_asker(asker, events.Error(found.code, found.text, self._now(), id))
+        else:
+            more = found.before > self._log.first
+            answer = events.Found(found.events, more, found.before, id, found.lost)
+            self._answer_asker(asker, answer)
+
+    def _answer_asker(self, asker: Asker, answer: events.Event) -> None:
+        self._tell(asker, answer)
+        if isinstance(asker, Member):
+            asker.answered()
 
     # -- the turn
 
@@ -373,44 +440,68 @@ class Room:
         """Takes what was posted, up to the bounds of a turn, to the log."""
         drafts: list[Draft] = []
         size = 0
-        while self._posted and len(drafts) < self._config.turn_messages:
-            posted = self._posted.popleft()
-            self._in_flight.append(posted)
+        waiting, in_flight = self._posted, self._in_flight
+        most, most_bytes = self._config.turn_messages, self._config.turn_bytes
+        while waiting and len(drafts) < most:
+            posted = waiting.popleft()
+            in_flight.append(posted)
             if isinstance(posted, Draft):
                 drafts.append(posted)
                 size += _bytes_of(posted.text)
-                if size >= self._config.turn_bytes:
+                if size >= most_bytes:
                     break
         self._unsettled = len(drafts)
-        if drafts:
-            self._log.append(drafts, self._now())
-        else:
-            self.settled(())
+        self._turn_bytes = size + len(drafts) * _DRAFT_BYTES
+        try:
+            if drafts:
+                self._log.append(drafts, self._now())
+            else:
+                self.settled(())
+        except Exception as error:
+            self._scheduler.call_soon(report, error)
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """The log has broken down under these drafts: nobody knows what became of them."""
+        unknown = RoomError("unknown", "nobody can tell yet whether that was kept; send it again")
+        self.settled([unknown] * self._unsettled)
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
         """The log's answer (see logs.port.Sink): what is new goes to everybody."""
-        self._unsettled -= len(outcomes)
-        newest, in_flight = self._newest(), self._in_flight
+        newest, in_flight = self._newest() if self._items else self.head, self._in_flight
         for outcome in outcomes:
             while not isinstance(draft := in_flight.popleft(), Draft):
                 self._release_passing(draft)
-            if is_new := isinstance(outcome, Record) and outcome.event.seq > newest:
-                newest = outcome.event.seq
-                self._items.append((Entry(outcome), draft.by))
-            if isinstance(draft.by, Poster):
-                self._after.append(partial(draft.by.settled, outcome, is_new))
-            elif not is_new:
-                self._answer(draft, outcome)
+            by = draft.by
+            if isinstance(outcome, Record) and (seq := outcome.event.seq) > newest:
+                if seq != newest + 1:
+                    self._is_torn = True
+                newest = seq
+                self._items.append((Entry(outcome), by))
+                if isinstance(by, Poster):
+                    self._after.append(partial(by.settled, outcome, True))
+            elif isinstance(by, Poster):
+                self._after.append(partial(by.settled, _checked(draft, outcome), False))
+            else:
+                self._answer(draft, _checked(draft, outcome))
+        self._unsettled -= len(outcomes)
         if not self._unsettled:
-            self._pass_on()
-            self._deliver()
+            if self._waiting_bytes:
+                self._committed()
+            if in_flight:
+                self._pass_on()
+            self._guard(self._deliver)
 
     def arrived(self, records: Sequence[Record]) -> None:
         """What other nodes posted (see logs.port.Sink)."""
-        self._items.extend((Entry(record), None) for record in records)
+        newest = self._newest()
+        for record in records:
+            self._is_torn = self._is_torn or record.event.seq != newest + 1
+            newest = record.event.seq
+            self._items.append((Entry(record), None))
         if not self._turning:
             self._turning = True
-            self._deliver()
+            self._guard(self._deliver)
 
     def _pass_on(self) -> None:
         while self._in_flight:
@@ -425,12 +516,18 @@ class Room:
         else:
             self._after.append(posted)
 
+    def _refuse(self, draft: Draft, error: RoomError) -> None:
+        if isinstance(draft.by, Poster):
+            self._scheduler.call_soon(draft.by.settled, error, False)
+        else:
+            self._answer(draft, error)
+
     def _answer(self, draft: Draft, outcome: Outcome) -> None:
         """A member's word was refused, or said before."""
         if isinstance(outcome, RoomError):
-            draft.by.tell(events.Error(outcome.code, outcome.text, self._now(), draft.id))
+            self._tell(draft.by, events.Error(outcome.code, outcome.text, self._now(), draft.id))
         elif self._has_passed(outcome.event.seq, draft.by):
-            draft.by.tell(outcome.event)  # said before: answered with the first time
+            self._tell(draft.by, outcome.event)  # said before: answered with the first time
 
     def _has_passed(self, seq: int, member: Member) -> bool:
         """Whether a member will not read that anyway, in its order. (In another room it could
@@ -450,16 +547,30 @@ class Room:
         """Encodes the turn's items once per view, and starts the sweep."""
         items, self._items = self._items, []
         entries = [what for what, _ in items if isinstance(what, Entry)]
-        self._window.extend(entries)
         self._told_before = self._told
         self._told += self._telling
         self._telling = 0
         self._sweep_from = self.head
         if entries:
             self.head = entries[-1].event.seq
+        if self._is_torn:
+            self._reread_all()
+            self._end_turn()
+            return
+        self._window.extend(entries)
         for view, level in list(self._level.items()):  # an author may be parked meanwhile
             self._prepare(view, level, items)
         self._sweep()
+
+    def _reread_all(self) -> None:
+        """Everybody reads on from the log, each from its own cursor."""
+        self._is_torn = False
+        self._window.restart(())
+        self._sweeps.clear()
+        for level in list(self._level.values()):
+            for member in list(level):
+                self._lag(member)
+                member.told = self._told_before
 
     def _prepare(self, view: View, level: dict[Member, None], items: Sequence[_Item]) -> None:
         parts = [what.encoded(view) for what, _ in items]
@@ -474,11 +585,13 @@ class Room:
 
     def _bring_author(self, author: Member, items: Sequence[_Item], parts: Sequence[bytes]) -> None:
         """Brings one forward who is not sent what it wrote."""
-        others = [part for part, (_, by) in zip(parts, items, strict=True) if by is not author]
+        others: list[bytes] = []
+        if len(items) > 1:  # else all is its own
+            others = [part for part, (_, by) in zip(parts, items, strict=True) if by is not author]
         self._bring([author], author.view.pack(others) if any(others) else b"")
 
     def _sweep(self) -> None:
-        """Brings a slice of members forward, and goes on with the next turn of the loop."""
+        """Brings a slice of members forward, and goes on in the next turn of the loop."""
         budget = self._config.slice_members
         while self._sweeps and budget:
             sweep = self._sweeps[-1]
@@ -489,7 +602,7 @@ class Room:
             if sweep.done == len(sweep.members):
                 self._sweeps.pop()
         if self._sweeps:
-            self._scheduler.call_soon(self._sweep)
+            self._scheduler.call_soon(self._guard, self._sweep)
         else:
             self._end_turn()
 
@@ -507,14 +620,24 @@ class Room:
                         if chunk:
                             member.write(chunk)
         except Exception as error:
-            self._let_fall(member, error)
+            self._drop(member, error)
             self._bring(members[members.index(member) + 1 :], chunk)
 
-    def _let_fall(self, member: Member, error: Exception) -> None:
-        """A door that breaks its contract takes nobody with it: the loop is told of the error."""
+    def _drop(self, member: Member, error: Exception) -> None:
+        """Drops a member whose door or view breaks its contract. The loop reports the error."""
         member.mute()
         self._scheduler.call_soon(member.outlet.close, "left")
-        self._scheduler.call_soon(_raise, error)
+        self._scheduler.call_soon(report, error)
+
+    def _guard(self, step: Callable[[], None]) -> None:
+        """Does a step of the turn. If it breaks, everybody reads on from the log."""
+        try:
+            step()
+        except Exception as error:
+            self._scheduler.call_soon(report, error)
+            self._told += 1  # the list of who is here may be among what was not told
+            self._reread_all()
+            self._end_turn()
 
     def _end_turn(self) -> None:
         after, self._after = self._after, []
@@ -523,7 +646,7 @@ class Room:
         if self._posted:
             self._scheduler.call_soon(self._turn)
         elif self._items:
-            self._scheduler.call_soon(self._deliver)
+            self._scheduler.call_soon(self._guard, self._deliver)
         else:
             self._turning = False
 
@@ -542,20 +665,18 @@ class Room:
 
     def _lag(self, member: Member) -> None:
         self._set(member, Condition.LAGGING)
-        self._lagging[member] = None
-        if not self._catching_up:
-            self._catching_up = True
-            self._scheduler.call_soon(self._catch_up)
+        if member not in self._lagging:
+            self._lagging.add(member)
+            self._shared.pages.add(partial(self._catch_up, member))
 
-    def _catch_up(self) -> None:
-        """Brings some of the lagging one page on each; the loop goes round in between."""
-        for member in list(islice(self._lagging, self._config.slice_pages)):
-            del self._lagging[member]
-            if member.room is self and member.condition is Condition.LAGGING:
+    def _catch_up(self, member: Member) -> None:
+        """Brings a member one page on, if it is still here and behind."""
+        self._lagging.discard(member)
+        if member.room is self and member.condition is Condition.LAGGING:
+            try:
                 self._advance(member)
-        self._catching_up = bool(self._lagging)
-        if self._catching_up:
-            self._scheduler.call_soon(self._catch_up)
+            except Exception as error:
+                self._drop(member, error)
 
     def _advance(self, member: Member) -> None:
         """One page, or level."""
@@ -567,25 +688,47 @@ class Room:
             self._give(member, self._window.after(member.cursor, self._config.page_events))
         else:
             back = partial(self._read, member, member.cursor)
-            self._log.read(member.cursor, self._config.page_events, back)
+            self.read(member.cursor, self._config.page_events, back)
+
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        """As `logs.port.Log.read`, and answers even if that raises."""
+        try:
+            self._log.read(after, limit, done)
+        except Exception as error:
+            self._scheduler.call_soon(report, error)
+            done(RoomError("storage", "the log cannot be read just now"))
 
     def _read(self, member: Member, cursor: int, got: Page) -> None:
         """A page of the log has come for a member, who may have gone or moved meanwhile."""
-        if not self._is_waiting(member, cursor):
-            return
+        if self._is_waiting(member, cursor):
+            try:
+                self._take(member, cursor, got)
+            except Exception as error:
+                self._drop(member, error)
+
+    def _take(self, member: Member, cursor: int, got: Page) -> None:
         if isinstance(got, RoomError):
             member.tell(events.Error(got.code, got.text, self._now()))
             self._scheduler.call_later(1.0, self._try_again, member, cursor)
             return
         shown = [Entry(record) for record in got if record.event.seq <= self.head]
         kept_from = shown[0].event.seq if shown else self.head + 1
-        if kept_from > member.cursor + 1:
-            member.tell(events.Gap(member.cursor + 1, kept_from - 1, "trimmed"))
-            member.cursor = kept_from - 1
+        for hole in holes(member.cursor + 1, kept_from - 1, self._log.first):
+            member.tell(events.Gap(hole.first, hole.last, hole.reason))
+        member.cursor = kept_from - 1
+        shown = shown[: _unbroken(shown)]
+        self._keep(shown)
         if shown and not member.full:
             self._give(member, shown)
         else:
             self._lag(member)
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """What one has read up to the head, the next ones will ask for: after a restart everybody
+        comes back at once."""
+        reaches_head = entries and entries[-1].event.seq == self.head
+        if reaches_head and len(entries) > len(self._window):
+            self._window.restart(entries)
 
     def _try_again(self, member: Member, cursor: int) -> None:
         if self._is_waiting(member, cursor):
@@ -625,6 +768,15 @@ class Room:
             self._level.setdefault(member.view, {})[member] = None
 
     # -- telling
+
+    def _tell(self, asker: Asker, event: events.Event) -> None:
+        """Tells one event. A member that cannot be told is dropped."""
+        try:
+            asker.tell(event)
+        except Exception as error:
+            if not isinstance(asker, Member):
+                raise
+            self._drop(asker, error)
 
     def who(self, id: str | None = None) -> events.Members:
         self._comings.seen()
@@ -673,8 +825,31 @@ class Room:
         self._tell_comings(None)
 
 
-def _raise(error: Exception) -> None:
-    raise error
+def _asks(asker: Asker) -> None:
+    if isinstance(asker, Member):
+        asker.asks()
+
+
+def _busy() -> RoomError:
+    return RoomError("busy", "the log is slow just now; try again in a moment")
+
+
+def _checked(draft: Draft, outcome: Outcome) -> Outcome:
+    """The first time that an id was posted must have been the same message."""
+    if isinstance(outcome, RoomError):
+        return outcome
+    first = outcome.event
+    if isinstance(first, draft.kind) and first.text == draft.text:
+        return outcome
+    return RoomError("id_reused", "that id belongs to another message; choose a new one")
+
+
+def _unbroken(entries: Sequence[Entry]) -> int:
+    """How many of them follow on each other."""
+    if not entries or entries[-1].event.seq - entries[0].event.seq == len(entries) - 1:
+        return len(entries)
+    first = entries[0].event.seq
+    return next(nth for nth, entry in enumerate(entries) if entry.event.seq != first + nth)
 
 
 def _bytes_of(text: str) -> int:

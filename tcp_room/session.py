@@ -1,8 +1,8 @@
 """A session: what one connection has said, and what follows from it.
 
-The same for every door: the shells (`connection`, `web_gateway.bridge`) cut
-bytes into lines and call `receive`, then `finish` (the client says no more) or
-`lost` (it is gone). This module knows who is a person and who a program:
+The same for every door: the shells (`connection`, `web_gateway.bridge`) call
+`feed` with bytes of lines, then `finish` (the client says no more) or `lost`
+(it is gone). This module knows who is a person and who a program:
 
 - a first line that begins with `{` is a program's, and chooses the JSON view;
 - any other first line, or 200 ms of silence, is a person's, who is let in as a
@@ -25,8 +25,8 @@ from tcp_room import commands, events, messages, text
 from tcp_room.commands import Caller
 from tcp_room.errors import RoomError
 from tcp_room.hall import LOBBY, Hall
-from tcp_room.limits import Bucket
-from tcp_room.lines import LineDecoder, TooLong
+from tcp_room.limits import Bucket, Usage
+from tcp_room.lines import TOO_LONG, LineDecoder, TooLong
 from tcp_room.member import Condition, Member, Outlet
 from tcp_room.terminal import TextView
 from tcp_room.views import JSON, View
@@ -50,11 +50,11 @@ class Session:
         "_input",
         "_lines",
         "_mistakes",
-        "_modest_at",
         "_over",
         "_refused",
         "_timer",
         "_told_held",
+        "_usage",
         "hall",
         "member",
     )
@@ -86,9 +86,11 @@ class Session:
         self.member.on_drained = self._drained
         if isinstance(view, TextView):
             self.member.style = view
-        self._bucket = Bucket(config.rate, config.burst_messages)
-        self._address = address
-        self._modest_at = 0.0  # from when on its lines count as a modest client's
+        # None: it has no pace.
+        self._bucket = Bucket(config.rate, config.burst_messages) if config.rate else None
+        # Where no pace is shared, nothing is counted: that would take as long as to hear the line.
+        self._address = address if config.rate and config.per_address else None
+        self._usage = None if self._address is None else Usage(hall.scheduler.time(), config)
         self._input = LineDecoder(config.line_bytes)
         # Cut off already, and paid for by its own pace. The next one last: an empty deque is ten
         # times as large as an empty list.
@@ -105,6 +107,7 @@ class Session:
             self._wait(config.outside_s, self._turn_away)
         else:
             self._wait(config.hello_wait_s, self._settle)
+        hall.arrive(self.member)
 
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
@@ -126,7 +129,11 @@ class Session:
 
     def feed(self, data: bytes) -> None:
         """Bytes of lines, as they come."""
-        self._input.push(data)
+        line = None if self._lines else self._input.sole_line(data)
+        if line is not None and self._tokens(1):
+            self._lines.append(line)
+        else:
+            self._input.push(data)
         if not self._held:
             self._work()
 
@@ -153,10 +160,10 @@ class Session:
         """The client is gone. Some lines that it had sent before are still said, at its pace, for
         a while. `over` is called once when that is done, too."""
         self._over = over or self._over
-        self.member.mute()
+        self.member.lost()
         self._stop_waiting()
         self._input.keep(self.hall.config.parting_lines)
-        if self._has_lines:
+        if self._has_lines and not self.member.leaving:
             self._finished = True
             self._wait(self.hall.config.parting_s, self._drop)
         else:
@@ -174,57 +181,54 @@ class Session:
         if member.leaving and member.is_gone:
             self._drop()
             return
-        while not (self._held or member.is_owed_much):
-            line = self._next()
-            if line is None:
+        address = self._address
+        while (self._lines or self._input.pending) and not (self._held or member.is_owed_much):
+            if not (self._lines or self._cut()):
                 break
-            self._hear_line(line)
+            if address is None or self._has_turn(address, self._lines[-1]):
+                self._hear_line(self._lines.pop())
         if self._finished and not self._has_lines:
             self._part()
-
-    def _next(self) -> bytes | TooLong | None:
-        """The next line, when its time has come."""
-        if not (self._lines or self._cut()):
-            return None
-        if self._address is not None and not self._has_turn(self._address, self._lines[-1]):
-            return None
-        return self._lines.pop()
 
     def _cut(self) -> bool:
         """Cuts off as many of the lines that wait as its own pace allows; whether there are any."""
         if not self._input.has_line:
             return False
-        now = self.hall.scheduler.time()
-        free = self._bucket.take(_BATCH_LINES, now)
+        free = self._tokens(_BATCH_LINES)
         if not free:
-            rate = self.hall.config.rate
-            self._hold(f"not so fast: your lines are held back to {rate:g} a second")
-            self.hall.scheduler.call_later(self._bucket.until(1, now), self._release)
+            self._keep_pace()
             return False
         lines = self._input.take(free)
-        self._bucket.give_back(free - len(lines))
+        if self._bucket is not None:
+            self._bucket.give_back(free - len(lines))
         lines.reverse()
         self._lines = lines
         return True
 
+    def _tokens(self, wanted: int) -> int:
+        """Takes as many of `wanted` tokens as its own pace has."""
+        bucket = self._bucket
+        return wanted if bucket is None else bucket.take(wanted, self.hall.scheduler.time())
+
+    def _keep_pace(self) -> None:
+        """Waits for the next token."""
+        assert self._bucket is not None
+        scheduler, rate = self.hall.scheduler, self.hall.config.rate
+        self._hold(f"not so fast: your lines are held back to {rate:g} a second")
+        scheduler.call_later(self._bucket.until(1, scheduler.time()), self._release)
+
     def _has_turn(self, address: str, line: bytes | TooLong) -> bool:
         """Whether its address may send this now; if not, it is heard in its turn."""
-        hall = self.hall
+        hall, usage = self.hall, self._usage
+        assert usage is not None
         pace = hall.message_pace if self._is_message(line) else hall.request_pace
-        if pace.ask(address, self._hear_in_turn, is_modest=self._is_modest()):
+        load = usage.load
+        is_alone = len(self._lines) == 1 and not self._input.has_line
+        is_modest = usage.count(hall.scheduler.time(), hall.config) and is_alone
+        if pace.ask(address, self._hear_in_turn, load=load, is_modest=is_modest):
             return True
         self._hold("much comes from your address just now: your lines wait for their turn")
         return False
-
-    def _is_modest(self) -> bool:
-        """Whether it has sent little for some seconds; counts this line."""
-        config, now = self.hall.config, self.hall.scheduler.time()
-        if not self._modest_at:
-            self._modest_at = now + config.modest_after_s
-        modest_at = self._modest_at
-        counted = max(modest_at, now - config.modest_burst_s) + 1 / config.modest_lines_per_s
-        self._modest_at = min(counted, now + config.modest_regained_s)
-        return modest_at <= now
 
     def _hold(self, why: str) -> None:
         """Hears and reads no further for now. The client is told why, once."""
@@ -265,7 +269,7 @@ class Session:
         if self.member.leaving:
             return
         try:
-            if isinstance(line, TooLong):
+            if line is TOO_LONG:  # `isinstance` takes five times as long for an enumeration
                 limit = self.hall.config.line_bytes
                 raise RoomError("too_long", f"a line of more than {limit} bytes; it was not sent")
             if self._first:
@@ -275,7 +279,7 @@ class Session:
             else:
                 self._message(line)
         except RoomError as error:
-            self._refuse(error, None if isinstance(line, TooLong) else messages.id_of(line))
+            self._refuse(error, None if line is TOO_LONG else messages.id_of(line))
 
     def _hear_first(self, line: bytes) -> None:
         """The line that tells a program from a person."""
@@ -334,16 +338,16 @@ class Session:
 
     def typed(self, line: str, id: str | None = None) -> None:
         """A line as a person types it: something to say, or a command."""
-        text.check_length(line, self.hall.config.text_bytes)
         caller = Caller(self.hall, self.member, id)
         if not line.startswith(_SLASHES):
             if line and not line.isspace():
-                commands.say(caller, line)
+                commands.post(caller, events.Say, line)
             return
+        text.check_length(line, self.hall.config.text_bytes)
         if line.startswith("／"):
             line = line[:2].replace("／", "/") + line[2:]
         if line.startswith("//"):
-            commands.say(caller, line[1:])
+            commands.post(caller, events.Say, line[1:])
         else:
             commands.run(caller, line)
 
@@ -436,7 +440,8 @@ class Session:
 
     def _part_when_level(self) -> None:
         member = self.member
-        has_all = member.condition is Condition.LEVEL and not member.backlog
+        is_owed = bool(member.backlog or member.asked)
+        has_all = member.condition is Condition.LEVEL and not is_owed
         if has_all or member.is_gone:
             self.hall.dismiss(member)
             self._end()
@@ -450,7 +455,9 @@ class Session:
         self._end()
 
     def _end(self) -> None:
+        """Nothing of it is heard any more."""
         self._stop_waiting()
+        self.member.leaving = True
         self.hall.leave(self.member)
         over, self._over = self._over, None
         if over is not None:
@@ -458,7 +465,7 @@ class Session:
 
     def _is_message(self, line: bytes | TooLong) -> bool:
         """Whether a line says something to others, and not to the house."""
-        if isinstance(line, TooLong):
+        if line is TOO_LONG:
             return False
         if self.member.view.is_text and not (self._first and line.lstrip().startswith(b"{")):
             return _is_said(line)
@@ -521,7 +528,7 @@ _SAID: Final = (messages.Say, messages.Act, messages.Topic, messages.Dm)
 # What one may ask who is not in the room.
 _WATCHING: Final = (messages.Who, messages.History, messages.Search, messages.Ping)
 _OBEY: Final[dict[type[messages.Message], Callable[[Caller, Any], None]]] = {
-    messages.Say: lambda caller, message: commands.say(caller, message.text),
+    messages.Say: lambda caller, message: commands.post(caller, events.Say, message.text),
     messages.Act: lambda caller, message: commands.act(caller, message.text),
     messages.Topic: lambda caller, message: commands.set_topic(caller, message.text),
     messages.Who: lambda caller, message: commands.who(caller, ""),

@@ -28,7 +28,8 @@ _WONT, _DONT = b"\xff\xfc", b"\xff\xfe"
 _DO_TIMING_MARK: Final = b"\xff\xfd\x06"
 _WONT_TIMING_MARK: Final = b"\xff\xfc\x06"
 _YES: Final = b"* yes, still here\r\n"
-_FLOW_CONTROL: Final = b"\x11\x13"
+_XON, _XOFF = b"\x11", b"\x13"
+_FLOW_CONTROL: Final = _XON + _XOFF
 # What to answer to which verb, to decline.
 _DECLINE: Final = {b"\xff\xfd": _WONT, b"\xff\xfb": _DONT}
 # What stands for text: an escaped FF (which will not pass as UTF-8), and erase character.
@@ -59,6 +60,10 @@ class TelnetFilter:
     def __init__(self) -> None:
         self._cut = b""  # the beginning of a command whose end is in a later packet: 3 bytes
         self._declined: frozenset[bytes] = frozenset()
+
+    def is_plain(self, data: bytes) -> bool:
+        """Whether `feed` would return a packet as it is, and nothing else."""
+        return not (self._cut or _IAC in data or _XON in data or _XOFF in data)
 
     def feed(self, data: bytes) -> Heard:
         if _IAC not in data and not self._cut:

@@ -92,7 +92,11 @@ class TextView:
 
     def head(self, event: events.Say) -> str:
         """Time and name, as each line of what somebody said begins."""
-        return _head(self._second(event.at), self.clock, event.nick, event.door)
+        at, clock = event.at, self.clock
+        # `_second`, without its call.
+        return _head(
+            at // 60_000 * 60 if clock == "hm" else at // 1000, clock, event.nick, event.door
+        )
 
     def _second(self, at: int) -> int:
         """In seconds since 1970, as exact as it is shown."""
@@ -113,7 +117,10 @@ TEXT: Final = _text_view(**asdict(TextView()))
 
 @lru_cache(maxsize=256)
 def _time(seconds: int, form: str) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime(form) if form else ""
+    except (ValueError, OverflowError, OSError):
+        return "??:?? "  # no calendar has it: a log of another making, another server
 
 
 @lru_cache(maxsize=1024)  # of who speaks just now; a turn's lines have the same few
@@ -201,12 +208,15 @@ def _live(event: events.Live, view: TextView) -> Iterator[str]:
 
 
 _GAPS: Final = {
-    "epoch": "This is another log than the one you read before; what follows is its latest part",
-    "trimmed": "Messages {first} to {last} are no longer kept",
+    events.EPOCH: (
+        "This is another log than the one you read before; what follows is its latest part"
+    ),
+    events.TRIMMED: "Messages {first} to {last} are no longer kept",
+    events.LOST: "Messages {first} to {last} are lost: the log cannot read them",
 }
 
 
-def _gap(event: events.Gap, view: TextView) -> Iterator[str]:
+def _gap(event: events.Gap | events.Range, view: TextView) -> Iterator[str]:
     template = _GAPS.get(event.reason, "Messages {first} to {last} are missing")
     yield "* " + view.phrase(template, first=event.first, last=event.last)
 
@@ -229,10 +239,15 @@ def _rooms(event: events.Rooms, view: TextView) -> Iterator[str]:
 
 
 def _history(event: events.History, view: TextView) -> Iterator[str]:
-    if not event.events:
+    if not (event.events or event.gaps):
         yield "* " + view.phrase("Nothing has been said here yet")
+    gaps = list(reversed(event.gaps))
     for logged in event.events:
+        while gaps and gaps[-1].last < logged.seq:
+            yield from _gap(gaps.pop(), view)
         yield from _LINES[type(logged)](logged, view)
+    for gap in reversed(gaps):
+        yield from _gap(gap, view)
 
 
 def _found(event: events.Found, view: TextView) -> Iterator[str]:
@@ -240,10 +255,14 @@ def _found(event: events.Found, view: TextView) -> Iterator[str]:
         yield "* " + view.phrase("Nothing found")
     for logged in reversed(event.events):
         yield from _LINES[type(logged)](logged, view)
+    if event.lost:
+        yield "* " + view.phrase(
+            "{count} messages could not be read: they are lost", count=event.lost
+        )
 
 
 def _help(event: events.Help, view: TextView) -> Iterator[str]:
-    width = max(len(line.usage) for line in event.commands)
+    width = max((len(line.usage) for line in event.commands), default=0)
     for line in event.commands:
         yield f"* {line.usage:<{width}}  {translated(view.lang, line.help)}"
 

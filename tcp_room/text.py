@@ -20,6 +20,8 @@ _SLACK: Final = 4
 # Real stacks are shorter: Tibetan needs 8 (the Kalachakra seal), pointed Hebrew with its accents 5,
 # Thai and Vietnamese 2. UAX #15 allows 30, but normalization is quadratic in the length of a run.
 MARKS_IN_A_ROW: Final = 8
+# What a terminal's driver lets a person type in one line; a longer one was not typed by hand.
+_TYPED_CHARS: Final = 4096
 # Columns that a run of blanks may fill at a terminal: a deep indentation, and far from a line.
 _BLANK_COLUMNS: Final = 8
 
@@ -79,8 +81,11 @@ def decode(line: bytes) -> str:
 
 
 def erase(line: str) -> str:
-    """Does what backspace and delete meant, in a line typed without a terminal's editing."""
-    if "\b" not in line and "\x7f" not in line:
+    """Does what backspace and delete meant, in a line typed without a terminal's editing.
+
+    At most 4,096 characters are looked at one by one: a longer line is returned as it is.
+    """
+    if len(line) > _TYPED_CHARS or not ("\b" in line or "\x7f" in line):
         return line
     kept: list[str] = []
     for char in line:

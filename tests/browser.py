@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ from web_gateway.bridge import BRIDGES, Bridge
 # A leave is told after five seconds.
 expect.set_options(timeout=10_000)
 
-PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A name that the browser takes for this machine, but does not trust as it trusts localhost.
-NAME: Final = "chat.test"
+PROGRAMS: Final = ("chromium", "google-chrome", "google-chrome-stable")
+# A name of this machine, which the browser does not trust as it trusts localhost.
+NAME: Final = f"{socket.gethostname().partition('.')[0].lower()}.local"
 # A browser that calls nobody but us, and needs neither a screen nor privileges.
 ARGUMENTS: Final = [
     "--no-sandbox",
@@ -41,19 +42,20 @@ ARGUMENTS: Final = [
 ]
 
 
-def chromium() -> str | None:
-    """The path of a Chromium on this machine."""
+def chromium(of_playwright: str) -> str | None:
+    """The path of a Chromium on this machine: the chosen one, the system's, or Playwright's."""
     wanted = os.environ.get("ONEROOM_CHROMIUM")
-    return next(filter(None, map(shutil.which, [wanted] if wanted else PROGRAMS)), None)
+    programs = [wanted] if wanted else [*PROGRAMS, of_playwright]
+    return next(filter(None, map(shutil.which, programs)), None)
 
 
 @asynccontextmanager
 async def launched() -> AsyncIterator[Browser]:
     """A running browser. The test fails if there is none."""
-    program = chromium()
-    if program is None:
-        pytest.fail("there is no Chromium; .ci/programs installs one, ONEROOM_CHROMIUM names one")
     async with async_playwright() as playwright:
+        program = chromium(playwright.chromium.executable_path)
+        if program is None:
+            pytest.fail("No Chromium: .ci/programs installs one, ONEROOM_CHROMIUM names one")
         browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:
             yield browser

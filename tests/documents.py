@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -38,6 +39,9 @@ def schemas(types: Iterable[type], prefix: str) -> Json:
     """A schema for each, and for what they hold, under names that begin with `prefix`."""
     template = f"#/components/schemas/{prefix}{{name}}"
     _, components = msgspec.json.schema_components(types, ref_template=template)
+    for made in components.values():
+        if "description" in made:  # a docstring, which Python 3.13 alone takes the indentation from
+            made["description"] = cleandoc(made["description"])
     for holder in (made for name, made in components.items() if name in ("History", "Found")):
         # OpenAPI's own word, that AsyncAPI has in another sense.
         holder["properties"].get("events", {}).get("items", {}).pop("discriminator", None)
@@ -64,7 +68,7 @@ def of_json(content: Json, media_type: str = "application/json") -> Json:
 
 
 # Of every route.
-ANY_REFUSALS: Final = ("foreign_host", "internal")
+ANY_REFUSALS: Final = ("foreign_host", "internal", "stopping", "too_fast")
 
 
 def refusals(*codes: str) -> Json:
@@ -87,6 +91,7 @@ WORD: Final = {"type": "string"}
 ROOM: Final = {"name": "name", "in": "path", "required": True, "schema": WORD}
 TOKEN: Final = {"name": "token", "in": "path", "required": True, "schema": WORD}
 NICK: Final = query("nick", "The name; without one a number of a guest.", WORD)
+IS_BOT: Final = query("bot", "1 for a program: what it says sets off no hook.", {"enum": [0, 1]})
 KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -112,11 +117,14 @@ POST_REFUSALS: Final = (
     "bad_utf8",
     "empty",
     "foreign_origin",
+    "id_reused",
     "nick_taken",
     "too_long",
+    "too_slow",
     "too_fast",
     "hall_full",
     "storage",
+    "busy",
     "unknown",
 )
 
@@ -153,7 +161,7 @@ def _messages() -> Json:
         "post": {
             "operationId": "say",
             "summary": "Say something",
-            "parameters": [NICK, KEY],
+            "parameters": [NICK, IS_BOT, KEY],
             "requestBody": {
                 "required": True,
                 "content": {
@@ -180,7 +188,7 @@ def _streams() -> Json:
             "get": {
                 "operationId": "events",
                 "summary": "Listen: server-sent events, without an end",
-                "parameters": [NICK, ids, last],
+                "parameters": [NICK, IS_BOT, ids, last],
                 "responses": {
                     "200": said("See docs/asyncapi.json.", **of_json(WORD, "text/event-stream")),
                     **refusals(*STREAM_REFUSALS),
@@ -192,7 +200,7 @@ def _streams() -> Json:
             "get": {
                 "operationId": "stream",
                 "summary": "Listen: JSON lines, without an end",
-                "parameters": [NICK, ids, epoch],
+                "parameters": [NICK, IS_BOT, ids, epoch],
                 "responses": {
                     "200": said("See docs/asyncapi.json.", **of_json(WORD, "application/x-ndjson")),
                     **refusals(*STREAM_REFUSALS),
@@ -225,6 +233,16 @@ def openapi() -> Json:
         },
     }
     live = {"200": said("It answers.", **of_json(WORD, "text/plain"))}
+    reasons = {"type": "array", "items": schema("Refusal")}
+    readiness = {
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}, "reasons": reasons},
+        "required": ["ready", "reasons"],
+    }
+    ready = {
+        "200": said("They can.", **of_json(readiness)),
+        "503": said("They cannot: stopping, storage", **of_json(readiness)),
+    }
     refusal = {
         "type": "object",
         "properties": {"code": {"enum": sorted(CODES)}, "text": WORD},
@@ -262,6 +280,13 @@ def openapi() -> Json:
                         "400": said("No such address.", **of_json(WORD, "text/plain")),
                     },
                 },
+            },
+            "/readyz": {
+                "get": {
+                    "operationId": "readyz",
+                    "summary": "Whether people can come in and talk",
+                    "responses": ready,
+                }
             },
             "/livez": {
                 "get": {
@@ -320,7 +345,7 @@ def asyncapi() -> Json:
     to_server = {f"message.{kind(type)}": f"message.{kind(type)}" for type in MESSAGES}
     streamed = {name: name for name in (f"event.{each}" for each in STREAMED)}
     names = {"name": {"description": "The name of a room."}}
-    doc = {type: (type.__doc__ or "") for type in (*EVENTS, *MESSAGES)}
+    doc = {type: cleandoc(type.__doc__ or "") for type in (*EVENTS, *MESSAGES)}
     of_events = {
         f"event.{kind(t)}": _message(kind(t), f"event.{t.__name__}", doc[t]) for t in EVENTS
     }

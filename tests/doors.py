@@ -16,7 +16,7 @@ import re
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -41,11 +41,23 @@ class Event(msgspec.Struct):
     first: int | str = msgspec.field(name="from", default=0)
     last: int | str = msgspec.field(name="to", default=0)
     events: list[Event] = []
+    oldest: int = msgspec.field(name="first", default=0)
+    gaps: list[Any] = []
 
     @property
     def key(self) -> str:
         """Of the post, by which the checker knows it: the first word of its text."""
         return self.text.partition(" ")[0]
+
+    @property
+    def begins(self) -> int:
+        """The first seq that a page of the log covers; 0 if it does not say."""
+        return int(self.first or 0)
+
+    @property
+    def reaches(self) -> int:
+        """The last seq that a page of the log covers."""
+        return max(int(self.last or 0), self.events[-1].seq if self.events else 0)
 
 
 _decode: Final = msgspec.json.Decoder(Event).decode
@@ -300,7 +312,7 @@ class Sse:
     def knock(self, visitor: Visitor) -> bytes:
         return (
             f"GET /rooms/{visitor.room}/events HTTP/1.1\r\nHost: localhost\r\n"
-            f"Last-Event-ID: {visitor.epoch}:{visitor.since or 0}\r\n\r\n"
+            f"Last-Event-ID: {_last_event_id(visitor)}\r\n\r\n"
         ).encode()
 
     def enter(self, visitor: Visitor) -> bytes:
@@ -346,11 +358,37 @@ class Sse:
         return b""
 
 
+def _last_event_id(visitor: Visitor) -> str:
+    """A plain number is trusted to be of the present epoch."""
+    since = visitor.since or 0
+    return f"{visitor.epoch}:{since}" if visitor.epoch else str(since)
+
+
 def _placed(event: Event, place: str) -> Event:
     """The `id:` says by what to resume: it must be where the event stands."""
+    event.epoch = place.rpartition(":")[0]
     if event.kind == "say" and place.rpartition(":")[2] != str(event.seq):
         event.text = f"{event.key}(id:{place}) {event.text}"
     return event
+
+
+class Ndjson(Sse):
+    """The JSON view as an answer without an end."""
+
+    name = "ndjson"
+
+    def knock(self, visitor: Visitor) -> bytes:
+        place = f"&epoch={visitor.epoch}" if visitor.epoch else ""
+        return (
+            f"GET /rooms/{visitor.room}/stream?nick={visitor.nick}&since={visitor.since or 0}"
+            f"{place} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ).encode()
+
+    def feed(self, data: bytes) -> list[Event]:
+        body = self._head.feed(data)
+        if self._head.is_chunked:
+            body = self._unchunked(body)
+        return [_decode(line) for line in self._lines.feed(body) if line.startswith(b"{")]
 
 
 class HttpPost:
@@ -413,7 +451,7 @@ def _answer(head: bytes, body: bytes) -> Event:
 
 
 DOORS: Final[dict[str, type[TcpText | TcpJson | WsJson | Sse | HttpPost]]] = {
-    door.name: door for door in (TcpText, TcpJson, WsJson, Sse, HttpPost)
+    door.name: door for door in (TcpText, TcpJson, WsJson, Sse, Ndjson, HttpPost)
 }
 
 
@@ -464,6 +502,16 @@ class Link:
         """Nothing, if the connection is gone; who reads hears of that in its place."""
         if data and not self._writer.is_closing():
             self._writer.write(data)
+
+    @property
+    def port(self) -> int:
+        """Our own."""
+        port: int = self._writer.get_extra_info("sockname")[1]
+        return port
+
+    def pause(self) -> None:
+        """Takes no more from the kernel."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
 
     def cut(self) -> None:
         """Resets the connection, in the midst of whatever it does."""

@@ -40,6 +40,7 @@ class FakeLoop:
         self.ready: list[Callable[[], object]] = []
         self._later: list[tuple[float, int, Timer]] = []
         self._order = count()
+        self.turns = 0
 
     def time(self) -> float:
         return self.now
@@ -54,9 +55,13 @@ class FakeLoop:
 
     def turn(self) -> None:
         """Once round the loop: what is ready now."""
-        ready, self.ready = self.ready, []
-        for callback in ready:
-            callback()
+        self.turns += 1
+        ready, self.ready = deque(self.ready), []
+        try:
+            while ready:
+                ready.popleft()()
+        finally:
+            self.ready[:0] = ready  # a real loop reports what was raised, and goes on
 
     def settle(self, turns: int = 10_000) -> None:
         """Round and round until nothing is ready."""
@@ -108,6 +113,9 @@ class RecordingOutlet:
 
     def check(self) -> None:
         pass
+
+    def unsent(self) -> int:
+        return self.waiting
 
     def drain(self) -> None:
         """The client reads everything that waits."""
@@ -219,6 +227,7 @@ class RemoteLog:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.lost: set[int] = set()  # seqs that cannot be read
         self.appends = 0  # how often it was asked to commit
         self.unsettled: deque[tuple[Draft, int]] = deque()
         self.unread: deque[tuple[int, int, Callable[[Page], None]]] = deque()
@@ -256,6 +265,13 @@ class RemoteLog:
             )
         self.sink.settled(outcomes)
 
+    def settle_unknown(self, *, keep: bool) -> None:
+        """Cannot tell what became of the oldest draft, which it may have kept."""
+        draft, at = self.unsettled.popleft()
+        if keep:
+            self._keep_one(draft, at)
+        self.sink.settled([RoomError("unknown", "the log cannot tell")])
+
     def _keep_one(self, draft: Draft, at: int) -> Record:
         for record in self.records:
             same = (record.author, record.event.id) == (draft.author, draft.id)
@@ -273,11 +289,16 @@ class RemoteLog:
         self.records.extend(new)
         self.sink.arrived(new)
 
+    def keep_silently(self, text: str) -> None:
+        """Somebody on another node says this, and this node does not hear of it."""
+        self.records.append(Record(Say(self.head + 1, None, 0, "far", "tcp", text), "far"))
+
     def answer(self, reads: int = 1 << 30) -> None:
         """Answers the oldest reads that were asked for until now."""
         for _ in range(min(reads, len(self.unread))):
             after, limit, done = self.unread.popleft()
-            done(self.records[after : after + limit])
+            behind = self.records[after:]
+            done([record for record in behind if record.event.seq not in self.lost][:limit])
 
 
 def apply_presence(copy: dict[str, str], event: Presence) -> dict[str, str]:
@@ -313,12 +334,17 @@ class House:
         )
 
     def visitor(
-        self, view: View = TEXT, *, door: str = "tcp", room_bytes: int = 1 << 60
+        self,
+        view: View = TEXT,
+        *,
+        door: str = "tcp",
+        room_bytes: int = 1 << 60,
+        address: str | None = None,
     ) -> tuple[Session, RecordingOutlet]:
         """A connection that has said nothing yet."""
         outlet = RecordingOutlet(room_bytes)
         self.outlets.append(outlet)
-        session = Session(self.hall, outlet, door=door, view=view)
+        session = Session(self.hall, outlet, door=door, view=view, address=address)
         outlet.member = session.member
         return session, outlet
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only from layers below its own.
 LAYERS: list[set[str]] = [
-    {"errors", "config", "chinese"},
+    {"allowance", "errors", "config", "chinese", "rota"},
     {
         "languages",
         "limits",
@@ -34,6 +34,7 @@ LAYERS: list[set[str]] = [
         "logs.witness",
         "logs.sqlite.pace",
         "logs.sqlite.schema",
+        "pages",
         "presence",
         "search",
         "window",
@@ -41,42 +42,49 @@ LAYERS: list[set[str]] = [
     {"logs.sqlite.lock", "logs.sqlite.rows", "logs.sqlite.worker", "member"},
     {"logs.sqlite.wal"},
     {"logs.sqlite.opening", "logs.sqlite.trimming", "logs.sqlite.writer"},
-    {"logs.sqlite.upkeep"},
+    {"logs.sqlite.upkeep", "courier"},
     {"logs.sqlite.engine"},
     {"room"},
     {"hall"},
     {"commands"},
     {"session"},
     {"connection"},
-    {"server"},
+    {"server", "signals", "stderr"},
     {"cli"},
     {"__main__"},
 ]
 CLIENT_LAYERS: list[set[str]] = [
-    {"address", "attention", "backoff", "completion", "duration", "errors", "palette", "status"},
-    {"inbox", "outbox", "places", "settings", "state", "stdio", "typed", "weblink", "wire"},
-    {"link", "posts"},
+    {"address", "attention", "backoff", "completion", "duration", "errors", "excerpt"}
+    | {"palette", "status"},
+    {"inbox", "outbox", "places", "settings", "state", "stdio", "stranger", "typed", "wire"},
+    {"posts", "weblink"},
+    {"link"},
     {"connection"},
+    {"visit"},
     {"room"},
     {"console", "pipes"},
     {"cli"},
+    {"start"},
     {"__main__"},
 ]
 CLIENT_SHELLS = {
     "places",
     "stdio",
+    "stranger",
     "weblink",
     "link",
     "posts",
     "connection",
+    "visit",
     "room",
     "pipes",
     "console",
+    "start",
 }
 # What goes over the wire, and how it looks at a terminal: all that a client knows of the room.
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {
-    *("pulse", "connection", "server", "cli", "__main__"),
+    *("pulse", "connection", "server", "signals", "stderr", "cli", "__main__"),
     *("logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.trimming", "logs.sqlite.upkeep"),
     *("logs.sqlite.wal", "logs.sqlite.worker", "logs.sqlite.writer"),
 }

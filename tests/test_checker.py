@@ -44,6 +44,7 @@ class Faults:
     shows_unlogged: bool = False
     hides_behind_gaps: bool = False
     misnumbers: bool = False
+    alters: bool = False
 
 
 class Stub:
@@ -105,6 +106,8 @@ class Stub:
             return [{"kind": "gap", "from": seq, "to": seq, "reason": "trimmed"}]
         if faults.misnumbers:
             return [{**event, "id": "somebody-elses"}]
+        if faults.alters:
+            return [{**event, "text": event["text"][:-1] + "?"}]
         return [event]
 
 
@@ -188,6 +191,7 @@ LIES: dict[str, tuple[Faults, Callable[[Verdict], int]]] = {
         Faults(hides_behind_gaps=True),
         lambda v: v.total("wrong"),
     ),
+    "alters a text": (Faults(alters=True), lambda v: v.total("wrong")),
     "gives a post another's id": (Faults(misnumbers=True), lambda v: v.total("wrong")),
 }
 
@@ -203,7 +207,7 @@ async def test_a_server_that_lies_is_caught(
 
 async def test_by_hand_it_says_what_it_found() -> None:
     """The command's table, and its exit status."""
-    arguments = ("--messages", "50", "--writers", "2", "--readers", "4")
+    arguments = ("--messages", "50", "--writers", "2", "--readers", "5")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.checker", *arguments),
         cwd=ROOT,

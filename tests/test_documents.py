@@ -143,6 +143,7 @@ REQUESTS = [
     ("post", "/hooks/none", '{"text":"x"}', {}, 404),
     ("get", "/ways", "", {}, 200),
     ("get", "/livez", "", {}, 200),
+    ("get", "/readyz", "", {}, 200),
 ]
 
 

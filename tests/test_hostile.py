@@ -131,7 +131,7 @@ async def by_http(house: House, words: str) -> None:
 
 
 async def by_hook(house: House, words: str) -> None:
-    house.app[incoming.INCOMING].update(incoming.by_token([Incoming(TOKEN)]))
+    house.app[incoming.TOKENS].use([Incoming(TOKEN)])
     url = f"{house.url}/hooks/{TOKEN}"
     async with ClientSession() as session:
         await session.post(url, json={"text": words, "username": words})
@@ -205,7 +205,8 @@ async def test_the_commands_refuse_it_too() -> None:
     async with open_house() as house:
         lines = "\n".join(CORPUS).encode()
         assert "(bad_text)" in (await sh("oneroom join -n mallory", house, lines)).err
-        assert (await sh("oneroom say", house, CORPUS[0].encode())).status == 1
+        assert (await sh("oneroom say", house, CORPUS[1].encode())).status == 1
+        assert (await sh("oneroom say", house, CORPUS[0].encode())).status == 0  # colours are cut
         assert said(house)
         assert not any(OBEYED.search(text) for text in said(house))
 

@@ -65,7 +65,7 @@ def test_the_sdist_contains_all_that_make_needs(tmp_path: Path) -> None:
 
 def test_the_command_is_installed() -> None:
     (command,) = entry_points(group="console_scripts", name="oneroom")
-    assert command.value == "web_gateway.cli:main"
+    assert command.value == "web_gateway.start:main"
     assert version("oneroom") == tcp_room.__version__
 
 

@@ -94,7 +94,7 @@ async def test_a_word_from_a_script_is_said(house: House, language: str, code: s
 @pytest.mark.parametrize(("language", "code"), blocks("listen"))
 async def test_a_script_hears_what_is_said(house: House, language: str, code: str) -> None:
     async with running(language, code, house) as process, asyncio.timeout(20):
-        while not len(house.hall):
+        while not house.hall.room("lobby").readers():
             assert process.returncode is None
             await asyncio.sleep(0.01)
         async with ClientSession() as client:
@@ -127,7 +127,7 @@ async def test_a_hook_of_the_file_that_is_shown_works(
     shown = re.search(r"^```toml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
     assert shown is not None
     hooks = parse(shown[1])
-    house.app[incoming.INCOMING].update(incoming.by_token(hooks.incoming))
+    house.app[incoming.TOKENS].use(hooks.incoming)
     async with running(language, code, house) as process, asyncio.timeout(20):
         out, _ = await process.communicate()
     assert (out, said(house, "ops")) == (b"ok", [GREEN])

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.verdict import BEGIN, END, Gap, Reading, Record, Row, Seen, Visit, Writing, judge
+from tests.verdict import (
+    BEGIN,
+    END,
+    Gap,
+    Reading,
+    Record,
+    Row,
+    Seen,
+    Visit,
+    Writing,
+    followed,
+    judge,
+)
 
 KEYS = (BEGIN, "w0.0", "w0.1", "w0.2", "w0.3", END)
 LOG = [Seen(seq, key) for seq, key in enumerate(KEYS, start=1)]
@@ -191,3 +203,44 @@ def test_where_a_reader_reads_on() -> None:
     assert numbered(LOG[:3], []).last == 3
     assert numbered([LOG[0], Gap(2, 4, "trimmed")]).last == 4
     assert numbered([LOG[0], Gap(1, 9, "epoch")]).last == 1
+
+
+# -- a reader of one drill
+
+
+A, B, C = Seen(1, "a"), Seen(2, "b"), Seen(3, "c")
+
+
+@pytest.mark.parametrize(
+    ("items", "log"),
+    [
+        ([A, B, C], [A, B, C]),
+        ([A, Gap(2, 2, "lost"), C], [A, C]),
+        ([Gap(1, 2, "trimmed"), C], [C]),
+        ([A, B, Gap(0, 0, "epoch"), Seen(2, "x"), C], [A, Seen(2, "x"), C]),
+        ([Gap(0, 0, "epoch"), A], [A]),
+    ],
+)
+def test_a_reader_that_misses_nothing_in_silence_followed(
+    items: list[Seen | Gap], log: list[Seen]
+) -> None:
+    assert followed(items, log) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "log", "fault"),
+    [
+        ([A, C], [A, B, C], "3 where 2 is due"),
+        ([A, B, B, C], [A, B, C], "2 where 3 is due"),
+        ([A, Gap(2, 2, "lost"), C], [A, B, C], "a gap over 1 that are kept, the first 2"),
+        ([A, Gap(3, 3, "lost")], [A], "a gap from 3 where 2 is due"),
+        ([A, Seen(2, "x"), C], [A, B, C], "2 is 'x', kept is 'b'"),
+        ([A, B], [A, B, C], "nothing from 3 on, of 3"),
+        ([A, B, Gap(0, 0, "epoch")], [A], "nothing from None on, of 1"),
+        ([A, B, Gap(0, 0, "epoch"), A, C], [A, B, C], "3 where 2 is due"),
+    ],
+)
+def test_a_reader_that_misses_something_in_silence_is_seen(
+    items: list[Seen | Gap], log: list[Seen], fault: str
+) -> None:
+    assert followed(items, log) == [fault]

@@ -313,3 +313,47 @@ def _contiguous(keys: Iterable[str], places: Mapping[str, int], found: _Faults) 
         had.add(place)
         highest = max(highest, place)
     return had
+
+
+def followed(
+    items: Iterable[Seen | Gap], log: Sequence[tuple[int, str]], after: int = 0
+) -> list[str]:
+    """What was kept from a reader of numbered events in silence, or shown wrongly: sentences.
+
+    `items` came in this order, over all its connections, to one that had read up to `after`; `key`
+    is the whole text. `log` is the log as it is at the end. A gap of reason `epoch` begins anew:
+    what came before it was of another log, and is judged for its order alone.
+    """
+    own, found = list(items), list[str]()
+    epochs = [at for at, item in enumerate(own) if isinstance(item, Gap) and item.reason == "epoch"]
+    begin = epochs[-1] + 1 if epochs else 0
+    found += _in_turn(own[:begin], after, {}, is_past=True)
+    kept = {seq: key for seq, key in log if seq > after or epochs}
+    found += _in_turn(own[begin:], None if epochs else after, kept, is_past=False)
+    return found
+
+
+def _in_turn(
+    items: Sequence[Seen | Gap], after: int | None, kept: Mapping[int, str], *, is_past: bool
+) -> Iterator[str]:
+    """One log's part. Without `after` the first event may be any."""
+    due = None if after is None else after + 1
+    for item in items:
+        if isinstance(item, Gap):
+            if item.reason == "epoch":
+                due = None
+                continue
+            if due is not None and item.first != due:
+                yield f"a gap from {item.first} where {due} is due"
+            hidden = [seq for seq in range(item.first, item.last + 1) if seq in kept]
+            if hidden:
+                yield f"a gap over {len(hidden)} that are kept, the first {hidden[0]}"
+            due = item.last + 1
+            continue
+        if due is not None and item.seq != due:
+            yield f"{item.seq} where {due} is due"
+        if not is_past and kept.get(item.seq, item.key) != item.key:
+            yield f"{item.seq} is {item.key[:40]!r}, kept is {kept[item.seq][:40]!r}"
+        due = item.seq + 1
+    if not is_past and kept and (due is None or due <= max(kept)):
+        yield f"nothing from {due} on, of {max(kept)}"

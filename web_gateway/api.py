@@ -23,17 +23,16 @@ from aiohttp import hdrs, web
 from tcp_room import events, text
 from tcp_room.errors import RoomError, echo
 from tcp_room.hall import Hall
-from tcp_room.limits import Pace
 from tcp_room.logs.port import Outcome
 from tcp_room.messages import BAD_ID, Id, is_printable_ascii
 from tcp_room.room import Room
+from web_gateway.authors import AUTHORS
 from web_gateway.bridge import HALL
+from web_gateway.patience import PATIENCE
+from web_gateway.query import Query, door_of
 from web_gateway.refusals import TooFast, as_json
 from web_gateway.security import refuse_foreign
-from web_gateway.sse import whole
 from web_gateway.stream import json_lines, server_sent_events
-
-PACE: Final = web.AppKey("pace", Pace)
 
 _KINDS: Final[dict[str, type[events.Logged]]] = {"say": events.Say, "act": events.Act}
 
@@ -45,6 +44,7 @@ class Said(msgspec.Struct, frozen=True):
     nick: str | None = None
     kind: Literal["say", "act"] = "say"
     id: Id | None = None
+    bot: bool = False
 
 
 _decoder: Final = msgspec.json.Decoder(Said)
@@ -56,13 +56,16 @@ _decoder: Final = msgspec.json.Decoder(Said)
 async def post(request: web.Request) -> web.Response:
     """Says something. 201 with the event; 200 with the first one's if its id was posted before."""
     refuse_foreign(request.headers)
-    keep_pace(request)
-    said = await _said(request)
+    asked = Query(request, "nick", "bot")
     hall = request.app[HALL]
+    if wait_s := hall.message_pace.wait(request.remote or ""):
+        raise TooFast(wait_s)
+    said = await _said(request, asked)
     said_text = text.clean(said.text, hall.config.text_bytes)
-    room, kind = request.match_info["name"], _KINDS[said.kind]
+    room, kind, door = request.match_info["name"], _KINDS[said.kind], door_of(said.bot)
+    author = request.app[AUTHORS].poster(request.remote or "", said.nick)
     event, is_new = await settled(
-        hall, room, kind, said_text, door="http", nick=said.nick, id=said.id
+        hall, room, kind, said_text, door=door, author=author, nick=said.nick, id=said.id
     )
     where = f"{quote(request.path)}?after={event.seq - 1}&limit=1"
     return as_json(event, 201 if is_new else 200, {hdrs.LOCATION: where})
@@ -71,8 +74,9 @@ async def post(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """`?before=` or `?after=`, `?limit=`: a page of the log, oldest first."""
     hall = request.app[HALL]
+    asked = Query(request, "before", "after", "limit")
+    before, after, limit = (asked.number(name) for name in ("before", "after", "limit"))
     room = hall.known(request.match_info["name"])
-    before, after, limit = (_number(request, name) for name in ("before", "after", "limit"))
     if limit == 0 or None not in (before, after):
         raise RoomError("bad_message", "one of before and after, and a limit of one at least")
     history = await _history(room, before, after, limit or hall.config.json_history_events)
@@ -81,20 +85,32 @@ async def page(request: web.Request) -> web.Response:
         "epoch": room.epoch,
         "events": history.events,
         "more": history.more,
+        "from": history.first,
+        "to": history.last,
+        "gaps": history.gaps,
         "first": room.first,
         "head": room.head,
     }
-    return as_json(body)
+    return charged(request, as_json(body))
 
 
 async def rooms(request: web.Request) -> web.Response:
-    return as_json({"rooms": request.app[HALL].listing()})
+    Query(request)
+    return charged(request, as_json({"rooms": request.app[HALL].listing()}))
+
+
+def charged(request: web.Request, answer: web.Response) -> web.Response:
+    """The answer, after its address has paid for its size."""
+    hall = request.app[HALL]
+    size = len(answer.body) if isinstance(answer.body, bytes) else 0
+    hall.request_pace.charge(request.remote or "", size // hall.config.request_bytes)
+    return answer
 
 
 # -- what it says
 
 
-async def _said(request: web.Request) -> Said:
+async def _said(request: web.Request, asked: Query) -> Said:
     """Raises RoomError (bad_json, bad_message, bad_utf8, too_long)."""
     sent = await body(request)
     content_type = request.content_type
@@ -103,24 +119,36 @@ async def _said(request: web.Request) -> Said:
     elif content_type.startswith("multipart/"):
         raise RoomError("bad_message", "the message is the body itself: text, or JSON")
     else:
-        said = Said(text.decode(sent))
-    nick = request.query.get("nick") if said.nick is None else said.nick
-    return msgspec.structs.replace(said, nick=nick, id=id_of(request) or said.id)
+        said = Said(_text(sent))
+    nick = asked.get("nick") if said.nick is None else said.nick
+    bot = said.bot or asked.is_bot
+    return msgspec.structs.replace(said, nick=nick, bot=bot, id=id_of(request) or said.id)
+
+
+def _text(sent: bytes) -> str:
+    """Raises RoomError (bad_utf8)."""
+    try:
+        return sent.decode()
+    except UnicodeDecodeError:
+        raise RoomError("bad_utf8", "the body is not UTF-8, so nothing was said") from None
 
 
 async def body(request: web.Request) -> bytes:
-    """The whole body. Raises RoomError (bad_message, too_long, too_slow)."""
-    config = request.app[HALL].config
+    """The whole body. Raises RoomError (bad_message, stopping, too_long, too_slow)."""
+    hall = request.app[HALL]
+    config = hall.config
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise RoomError("bad_message", "send the body as it is, without a Content-Encoding")
     try:
-        async with asyncio.timeout(config.http_body_s):
+        async with request.app[PATIENCE].wait(config.http_body_s):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise RoomError("too_long", f"a message has {config.text_bytes} bytes at most") from None
     except web.RequestPayloadError:
         raise RoomError("bad_message", "the body is not whole") from None
     except TimeoutError:
+        if hall.is_closing:
+            raise RoomError("stopping", "the server is stopping; send it again later") from None
         seconds = f"{config.http_body_s:g}"
         raise RoomError("too_slow", f"the body did not come within {seconds} seconds") from None
 
@@ -146,18 +174,6 @@ def id_of(request: web.Request) -> str | None:
     return key
 
 
-def _number(request: web.Request, name: str) -> int | None:
-    raw = request.query.get(name)
-    return None if raw is None else whole(raw, name)
-
-
-def keep_pace(request: web.Request) -> None:
-    """Raises TooFast."""
-    wait_s = request.app[PACE].wait(request.remote or "", request.app[HALL].scheduler.time())
-    if wait_s:
-        raise TooFast(wait_s)
-
-
 # -- what the room answers
 
 
@@ -168,6 +184,7 @@ async def settled(
     said: str,
     *,
     door: str,
+    author: str,
     nick: str | None,
     id: str | None,
 ) -> tuple[events.Logged, bool]:
@@ -177,7 +194,7 @@ async def settled(
     def resolve(outcome: Outcome, is_new: bool) -> None:
         _resolve(answer, (outcome, is_new))
 
-    hall.post(room, kind, said, door=door, nick=nick, id=id, settled=resolve)
+    hall.post(room, kind, said, door=door, author=author, nick=nick, id=id, settled=resolve)
     outcome, is_new = await answer
     if isinstance(outcome, RoomError):
         raise RoomError(outcome.code, outcome.text)

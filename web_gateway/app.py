@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
 from tcp_room.config import Config
 from tcp_room.hall import Hall
-from tcp_room.limits import Pace, Turnstile
+from tcp_room.limits import Turnstile
 from tcp_room.member import Outlet
-from web_gateway import api, incoming, pages, ways
+from web_gateway import api, health, incoming, pages, ways
+from web_gateway.authors import AUTHORS, Authors
 from web_gateway.bridge import BRIDGES, HALL, TURNSTILE, Bridge, websocket
 from web_gateway.gate import HOSTS, gate
 from web_gateway.handler import Runner
 from web_gateway.hooks import NONE, Hooks
 from web_gateway.hosts import Hosts
+from web_gateway.patience import PATIENCE, Patience
 from web_gateway.refusals import refusals
 from web_gateway.security import headers
 from web_gateway.stream import STREAMS
 
 
-def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.Application:
-    """The web door into `hall`. `turnstile` counts connections, together with other doors.
+def create_app(
+    hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE, key: bytes | None = None
+) -> web.Application:
+    """The web door into `hall`. `turnstile` counts connections, together with other doors. `key` is
+    the house's secret of 32 bytes; without one, ids are not known again after a restart.
 
     Raises ValueError if the configuration's `public_url` is no URL.
     """
@@ -34,12 +40,13 @@ def create_app(hall: Hall, turnstile: Turnstile, hooks: Hooks = NONE) -> web.App
     app[HALL] = hall
     app[HOSTS] = Hosts(config)
     app[TURNSTILE] = turnstile
+    app[PATIENCE] = Patience()
     app[BRIDGES] = set()
     app[STREAMS] = set()
-    app[api.PACE] = Pace(config.rate, config.burst_messages)
-    app[incoming.INCOMING] = incoming.by_token(hooks.incoming)
-    routes = [*pages.ROUTES, *ways.ROUTES, web.get("/ws", websocket, allow_head=False), *api.ROUTES]
-    app.add_routes([*routes, *incoming.ROUTES])
+    app[incoming.TOKENS] = incoming.Tokens(hooks.incoming, config)
+    app[AUTHORS] = Authors(key or secrets.token_bytes(32))
+    app.add_routes([*pages.ROUTES, *ways.ROUTES, *health.ROUTES, *api.ROUTES, *incoming.ROUTES])
+    app.router.add_get("/ws", websocket, allow_head=False)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_doors)
     return app
@@ -74,7 +81,8 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 async def _close_doors(app: web.Application) -> None:
-    """Members were told by the hall; this is for whoever is still at the door."""
+    """Members were told by the hall; this is for whoever is left."""
+    app[PATIENCE].end()
     bridges: list[Bridge] = [*app[BRIDGES]]
     outlets: list[Outlet] = [*bridges, *app[STREAMS]]
     for outlet in outlets:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
 
 import click
 from aiohttp import web
@@ -12,7 +15,17 @@ from oneroom_client.cli import add_to
 from oneroom_client.places import config_file
 from oneroom_client.settings import Configured
 from tcp_room import __version__
-from tcp_room.cli import config_flags, empty, make_turnstile, nc_line, opened_hall, reachable, run
+from tcp_room.cli import (
+    CLOSING_RESERVE,
+    config_flags,
+    data_folder,
+    emptied,
+    make_turnstile,
+    nc_line,
+    opened_hall,
+    reachable,
+    run,
+)
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
@@ -25,30 +38,44 @@ from tcp_room.server import (
     port_of,
     unix_door,
 )
+from tcp_room.signals import Signals
 from web_gateway.app import create_app, make_runner
 from web_gateway.gate import HOSTS
 from web_gateway.hooks import Hooks, HooksError
 from web_gateway.hooks import read as read_hooks
 from web_gateway.hosts import ANYWHERE
+from web_gateway.incoming import TOKENS
+from web_gateway.keys import house_key
 from web_gateway.outgoing import Dispatcher
+from web_gateway.pages import FILES
 from web_gateway.ways import lan_address
 
+# Of the time that stopping may take, this part is left for the log when the hooks have had theirs.
+_LAST_RESERVE: Final = 0.1
+# How often the end of the last visit is looked for.
+_LOOK_S: Final = 0.01
+_log = logging.getLogger(__name__)
 
-async def serve(config: Config, stop: asyncio.Event) -> None:
+
+async def serve(config: Config, signals: Signals) -> None:
     """Both doors, from the first connection to the last. Raises DoorError, LogError."""
     try:
         hooks = read_hooks(config.hooks)
     except HooksError as error:
         raise DoorError(str(error)) from error
-    async with Dispatcher(hooks.outgoing, config) as dispatcher:
-        with opened_hall(config, dispatcher.witness if hooks.outgoing else None) as hall:
-            await _serve(hall, hooks, config, stop)
+    async with Dispatcher(
+        hooks.outgoing, config, partial(signals.left_s, _LAST_RESERVE)
+    ) as dispatcher:
+        with opened_hall(config, dispatcher.witness if config.hooks else None) as hall:
+            await _serve(hall, hooks, dispatcher, config, signals)
 
 
-async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) -> None:
+async def _serve(
+    hall: Hall, hooks: Hooks, dispatcher: Dispatcher, config: Config, signals: Signals
+) -> None:
     turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
-    app = _application(hall, turnstile, hooks)
+    app = _application(hall, turnstile, hooks, house_key(data_folder(config)))
     runner = make_runner(app, config)
     await runner.setup()
     try:
@@ -57,23 +84,47 @@ async def _serve(hall: Hall, hooks: Hooks, config: Config, stop: asyncio.Event) 
         addresses.nc = nc_line(config.host, port_of(server))
         public = app[HOSTS].public
         addresses.page = str(public or f"http://{reachable(config.host)}:{http_port}/")
+        signals.on_reload = partial(_reload, config.hooks, app, dispatcher)
         async with unix_door(hall, turnstile, addresses, config.unix):
             click.echo(_open_sentence(config, addresses, http_port, port_of(server)))
-            await stop.wait()
-            server.close()
-            await empty(hall, turnstile)
+            await signals.stopped()
     finally:
         server.close()
-        await runner.cleanup()
+        await _close(hall, turnstile, runner, signals.left_s(CLOSING_RESERVE))
 
 
-def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks) -> web.Application:
+async def _close(hall: Hall, turnstile: Turnstile, runner: web.AppRunner, within_s: float) -> None:
+    """Lets nobody in any more, and everybody go, within so many seconds altogether."""
+    for site in runner.sites:
+        await site.stop()
+    hall.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while not hall.is_empty:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_S)  # once in a process's life: not worth an event
+            await runner.cleanup()
+            await emptied(turnstile, within_s)
+
+
+def _reload(path: str, app: web.Application, dispatcher: Dispatcher) -> None:
+    """Reads the file of hooks anew. One that cannot be used changes nothing."""
+    try:
+        hooks = read_hooks(path)
+    except HooksError as error:
+        _log.warning("the hooks stay as they were: %s", error)
+        return
+    app[TOKENS].use(hooks.incoming)
+    dispatcher.use(hooks.outgoing)
+
+
+def _application(hall: Hall, turnstile: Turnstile, hooks: Hooks, key: bytes) -> web.Application:
     """Raises DoorError."""
     try:
-        app = create_app(hall, turnstile, hooks)
+        app = create_app(hall, turnstile, hooks, key)
     except ValueError as error:
         raise DoorError(f"--public-url: {error}") from None
     app[HOSTS].learn()
+    FILES.load()
     return app
 
 
@@ -107,7 +158,7 @@ def main() -> None:
 def serve_command(**flags: Any) -> None:
     """Open the room: a page for browsers, a line for nc and telnet."""
     config = Config(**flags)
-    run(lambda stop: serve(config, stop))
+    run(lambda signals: serve(config, signals), config)
 
 
 add_to(main)

@@ -48,6 +48,11 @@ class Files:
         }
         self._read: dict[tuple[str, int], File] = {}
 
+    def load(self) -> None:
+        """Reads all of them now, some 30 ms: later there may be no descriptor left to do so."""
+        for name in self._names:
+            self._file(name)
+
     def answer(self, request: web.Request, name: str) -> web.Response:
         """The file of that name; 304 if the client has it. Raises HTTPNotFound."""
         if name not in self._names:

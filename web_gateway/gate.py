@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -9,7 +10,11 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 
 from tcp_room.errors import RoomError
 from web_gateway.bare import Bare
+from web_gateway.bridge import HALL
 from web_gateway.hosts import Hosts, name_of
+from web_gateway.incoming import hook_of
+from web_gateway.patience import PATIENCE
+from web_gateway.refusals import TooFast
 
 HOSTS: Final = web.AppKey("hosts", Hosts)
 # Probes come by whatever name their operator has; these two tell nothing and do nothing.
@@ -20,12 +25,41 @@ _FOR_PROBES: Final = ("/livez", "/readyz")
 async def gate(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Raises RoomError (foreign_host)."""
+    """Raises RoomError (foreign_host, stopping), TooFast."""
     if request.version not in (HttpVersion10, HttpVersion11):
         return Bare(RoomError("bad_request", "oneroom speaks HTTP/1.1 and HTTP/1.0"), 505)
+    if hook_of(request) is None:  # that has a pace of its own
+        await _wait_for_turn(request)
     if request.path not in _FOR_PROBES:
         _check_host(request)
+        _check_open(request)
     return await handler(request)
+
+
+async def _wait_for_turn(request: web.Request) -> None:
+    """Has a request wait until its address may ask. A refusal at once would cost as much as most
+    answers, and nothing would keep a client from asking for the next. Raises TooFast."""
+    hall = request.app[HALL]
+    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def go() -> None:
+        if not turn.done():
+            turn.set_result(None)
+
+    if hall.request_pace.ask(request.remote or "", go, is_modest=False):
+        return
+    try:
+        async with request.app[PATIENCE].wait(hall.config.http_wait_s):
+            await turn
+    except TimeoutError:
+        _check_open(request)
+        raise TooFast(hall.config.http_wait_s) from None
+
+
+def _check_open(request: web.Request) -> None:
+    """Raises RoomError (stopping). A kept connection may still be there when its door is closed."""
+    if request.app[HALL].is_closing:
+        raise RoomError("stopping", "the server is stopping; come back in a moment")
 
 
 def _check_host(request: web.Request) -> None:

@@ -10,37 +10,78 @@ can be none, the hook's own name serves, and then a guest's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from tcp_room import events, text
+from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.hall import Hall
+from tcp_room.limits import Bucket
 from web_gateway import senders, slack
-from web_gateway.api import body, id_of, keep_pace, settled
+from web_gateway.api import body, id_of, settled
+from web_gateway.authors import AUTHORS
 from web_gateway.bridge import HALL
 from web_gateway.hooks import Incoming
+from web_gateway.refusals import TooFast
 
-INCOMING: Final = web.AppKey("incoming", dict[bytes, Incoming])
+_PATH: Final = "/hooks/"
 
 
-def by_token(hooks: list[Incoming]) -> dict[bytes, Incoming]:
-    """To be looked up by what cannot be guessed letter by letter."""
-    return {_digest(hook.token): hook for hook in hooks}
+class Known(NamedTuple):
+    """A hook that the operator has set up, and its own pace: whoever else asks from the address of
+    its sender, and be it a proxy's, has no part in it."""
+
+    hook: Incoming
+    pace: Bucket
+
+
+class Tokens:
+    """The hooks by what cannot be guessed letter by letter."""
+
+    def __init__(self, hooks: Iterable[Incoming], config: Config) -> None:
+        self._config = config
+        self.use(hooks)
+
+    def use(self, hooks: Iterable[Incoming]) -> None:
+        """Knows these from now on, and no others."""
+        rate, burst = self._config.rate, self._config.burst_messages
+        self._known = {_digest(hook.token): Known(hook, Bucket(rate, burst)) for hook in hooks}
+
+    def find(self, token: str) -> Known | None:
+        return self._known.get(_digest(token)) if self._known else None
+
+
+TOKENS: Final = web.AppKey("tokens", Tokens)
 
 
 def _digest(token: str) -> bytes:
     return blake2b(token.encode("utf-8", "replace"), digest_size=32).digest()
 
 
+def hook_of(request: web.Request) -> Known | None:
+    """The hook that a request is for."""
+    path = request.path
+    return request.app[TOKENS].find(path[len(_PATH) :]) if path.startswith(_PATH) else None
+
+
+def _keep_pace(request: web.Request, pace: Bucket) -> None:
+    """Raises TooFast."""
+    now = request.app[HALL].scheduler.time()
+    if wait_s := pace.until(1, now):
+        raise TooFast(wait_s)
+    pace.delay(now)
+
+
 async def hook(request: web.Request) -> web.Response:
     """200 `ok` when the room has it, as the senders expect."""
-    found = request.app[INCOMING].get(_digest(request.match_info["token"]))
+    found = hook_of(request)
     if found is None:
         raise RoomError("not_found", "there is no such hook")
-    keep_pace(request)
+    _keep_pace(request, found.pace)
     sent = await body(request)
     username, told = None, senders.said(request.headers, slack.unpacked(sent))
     if told is None:
@@ -50,17 +91,21 @@ async def hook(request: web.Request) -> web.Response:
         return web.Response(text="ok")  # it is nothing to talk of
     hall = request.app[HALL]
     said = text.clean(told, hall.config.text_bytes)
-    await _post(hall, found, username, said, id_of(request))
+    author = request.app[AUTHORS].hook(found.hook.token)
+    await _post(hall, found.hook, author, username, said, id_of(request))
     return web.Response(text="ok")
 
 
 async def _post(
-    hall: Hall, hook: Incoming, username: str | None, said: str, id: str | None
+    hall: Hall, hook: Incoming, author: str, username: str | None, said: str, id: str | None
 ) -> None:
     """Raises RoomError."""
+    door = events.BOT
     for nick in (username or hook.nick, hook.nick, None):
         try:
-            await settled(hall, hook.room, events.Say, said, door=events.BOT, nick=nick, id=id)
+            await settled(
+                hall, hook.room, events.Say, said, door=door, author=author, nick=nick, id=id
+            )
             return
         except RoomError as error:
             if nick is None or error.code not in ("bad_nick", "nick_taken"):

@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import logging
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 from urllib.parse import quote
@@ -68,17 +69,38 @@ def _key(secret: str) -> bytes:
 class Dispatcher:
     """All outgoing hooks of a house, as long as it is entered."""
 
-    def __init__(self, hooks: list[Outgoing], config: Config) -> None:
+    def __init__(
+        self, hooks: list[Outgoing], config: Config, left_s: Callable[[], float] | None = None
+    ) -> None:
+        """When it is left, what waits is sent within `left_s()` seconds; `shutdown_s` without."""
         self._hooks = hooks
         self._config = config
+        self._left_s = left_s or (lambda: config.shutdown_s)
+        self._session: ClientSession | None = None
         self._senders: list[Sender] = []
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        if self._hooks:
+        self.use(self._hooks)
+        return self
+
+    def use(self, hooks: list[Outgoing]) -> None:
+        """Sends to these from now on. One that was there before keeps what waits for it; one that
+        is no more is sent what waits, and nothing else."""
+        kept = [sender for sender in self._senders if sender.hook in hooks]
+        old = [sender for sender in self._senders if sender not in kept]
+        new = [hook for hook in hooks if all(sender.hook != hook for sender in kept)]
+        self._senders = [*kept, *(self._sender(hook) for hook in new)]
+        for sender in old:
+            task = asyncio.create_task(sender.close(self._config.shutdown_s))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _sender(self, hook: Outgoing) -> Sender:
+        if self._session is None:
             timeout = ClientTimeout(total=self._config.hook_timeout_s)
             self._session = ClientSession(timeout=timeout)
-            self._senders = [Sender(hook, self._session, self._config) for hook in self._hooks]
-        return self
+        return Sender(hook, self._session, self._config)
 
     async def __aexit__(
         self,
@@ -86,8 +108,9 @@ class Dispatcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._senders:
-            await asyncio.gather(*(sender.close() for sender in self._senders))
+        within_s = self._left_s()
+        await asyncio.gather(*(sender.close(within_s) for sender in self._senders), *self._closing)
+        if self._session is not None:
             await self._session.close()
 
     def witness(self, room: str, epoch: str, event: Logged) -> None:
@@ -121,10 +144,10 @@ class Sender:
             if self._missed == 1:
                 _log.warning("%s is too slow: it misses what is said now", self.hook.url)
 
-    async def close(self) -> None:
-        """What waits has as long as the house has to stop."""
+    async def close(self, within_s: float) -> None:
+        """What waits has so long to be sent."""
         try:
-            async with asyncio.timeout(self._config.shutdown_s):
+            async with asyncio.timeout(within_s):
                 await self._queue.join()
         except TimeoutError:
             _log.warning("%s did not get %d posts", self.hook.url, self._queue.qsize() + 1)

@@ -44,14 +44,8 @@ async def file(request: web.Request) -> web.Response:
     return answer
 
 
-async def livez(request: web.Request) -> web.Response:
-    """Whether the process answers, and nothing else."""
-    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
-
-
 ROUTES: Final = [
     web.get("/", lobby),
     web.get("/r/{name}", room),
-    web.get("/livez", livez),
     web.get("/static/{name:.+}", file),
 ]

@@ -38,7 +38,7 @@ class SseView:
 
     def encode(self, event: events.Event) -> bytes:
         match event:
-            case events.Logged(seq=seq) | events.Gap(last=seq, reason="trimmed"):
+            case events.Logged(seq=seq) | events.Gap(last=seq, reason=events.TRIMMED | events.LOST):
                 return f"id: {self.epoch}:{seq}\n".encode() + _named(event)
             case events.Live(seq=seq):  # no event, for the browser: only where it stands
                 return f"id: {self.epoch}:{seq}\n\n".encode()

@@ -19,11 +19,12 @@ from aiohttp import HttpVersion11, web
 from tcp_room.events import Pong
 from tcp_room.hall import Hall
 from tcp_room.member import Member, Why
-from tcp_room.pulse import Pulse, keep_alive
+from tcp_room.pulse import Pulse, keep_alive, unsent
 from tcp_room.room import Room
 from tcp_room.views import JSON, View
 from web_gateway.bridge import HALL
 from web_gateway.handler import Handler
+from web_gateway.query import Query, door_of
 from web_gateway.security import refuse_foreign
 from web_gateway.sse import RETRY, Position, chunk, chunked, position, sse
 from web_gateway.tap import Tap, cut_later, transport_of
@@ -32,26 +33,30 @@ STREAMS: Final = web.AppKey("streams", set["Stream"])
 
 
 async def server_sent_events(request: web.Request) -> web.StreamResponse:
-    """`?nick=`, and `Last-Event-ID` or `?since=`."""
+    """`?nick=`, `?bot=1`, and `Last-Event-ID` or `?since=`."""
+    asked = Query(request, "nick", "bot", "since")
     room = request.app[HALL].known(request.match_info["name"])
     # A browser reconnects to the address it was given first: where it stands, the header knows.
-    since = request.headers.get("Last-Event-ID") or request.query.get("since")
+    since = request.headers.get("Last-Event-ID") or asked.get("since")
     where = position(since) if since else None
-    return await _stream(request, room, sse(room.epoch), where, "text/event-stream", RETRY)
+    view = sse(room.epoch)
+    return await _stream(request, asked, room, view, where, "text/event-stream", RETRY)
 
 
 async def json_lines(request: web.Request) -> web.StreamResponse:
-    """`?nick=`, `?since=&epoch=`."""
+    """`?nick=`, `?bot=1`, `?since=&epoch=`."""
+    asked = Query(request, "nick", "bot", "since", "epoch")
     room = request.app[HALL].known(request.match_info["name"])
-    since = request.query.get("since")
+    since = asked.get("since")
     where = position(since) if since else None
-    if where and "epoch" in request.query:
-        where = Position(where.since, request.query["epoch"])
-    return await _stream(request, room, JSON, where, "application/x-ndjson")
+    if where and asked.get("epoch") is not None:
+        where = Position(where.since, asked.get("epoch"))
+    return await _stream(request, asked, room, JSON, where, "application/x-ndjson")
 
 
 async def _stream(
     request: web.Request,
+    asked: Query,
     room: Room,
     view: View,
     where: Position | None,
@@ -61,10 +66,10 @@ async def _stream(
     """From the first byte to the last. Raises RoomError before the first."""
     refuse_foreign(request.headers)
     hall = request.app[HALL]
-    stream = Stream(hall, request, view)
+    stream = Stream(hall, request, view, door_of(asked.is_bot))
     try:
         since, epoch = where or (None, None)
-        hall.enter(stream.member, request.query.get("nick"), room.name, since, epoch)
+        hall.enter(stream.member, asked.get("nick"), room.name, since, epoch)
         request.app[STREAMS].add(stream)
         response = _response(request, content_type)
         await response.prepare(request)
@@ -110,7 +115,7 @@ class Stream:
         "member",
     )
 
-    def __init__(self, hall: Hall, request: web.Request, view: View) -> None:
+    def __init__(self, hall: Hall, request: web.Request, view: View, door: str) -> None:
         self._hall = hall
         self._transport = transport_of(request)
         self._protocol = cast(Handler, request.protocol)
@@ -124,7 +129,7 @@ class Stream:
             outlet=self,
             view=view,
             dress=dress,
-            door="http",
+            door=door,
             author=hall.token(),
             backlog_limit=hall.config.backlog_bytes,
         )
@@ -178,6 +183,9 @@ class Stream:
     def close(self, why: Why) -> None:
         """aiohttp writes the last chunk."""
         self.end()
+
+    def unsent(self) -> int:
+        return unsent(self._transport)
 
     def check(self) -> None:
         if self._pulse.is_over(self._hall.scheduler.time(), self._hall.config):

@@ -5,6 +5,8 @@
  *
  * queued --(line is live)--> sent --(300 ms)--> waiting --(10 s)--> failed --retry--> queued
  *
+ * A server that is busy, or cannot tell whether it has an entry, is asked again by itself.
+ *
  * An entry goes to the room it was written in and to no other: who has gone elsewhere while the line
  * was broken must not say there what was meant for here.
  *
@@ -27,6 +29,9 @@ import { random } from "./frames.js";
 /** Sooner than this a network answers as a rule: no flicker. */
 const WAITING_MS = 300;
 const LATE_MS = 10_000;
+/** The server may have it, or will soon have room for it: the same id is sent again after so long. */
+const AGAIN_MS = 2_000;
+const AGAIN = ["busy", "unknown"];
 
 /** Fires `change` when entries changed, `late` when the server is silent for too long. */
 export class Outbox extends EventTarget {
@@ -95,7 +100,8 @@ export class Outbox extends EventTarget {
   refuse(id, reason) {
     if (!this.#find(id)) return false;
     this.#stop(id);
-    this.#change(id, { state: "failed", reason });
+    if (AGAIN.includes(reason.code)) this.#wait(id);
+    else this.#change(id, { state: "failed", reason });
     return true;
   }
 
@@ -117,6 +123,12 @@ export class Outbox extends EventTarget {
     if (room !== this.#room || !this.send(frame)) return;
     this.#change(id, { state: "sent" });
     this.#timers.set(id, setTimeout(() => this.#isWaiting(id), WAITING_MS));
+  }
+
+  /** @param {string} id */
+  #wait(id) {
+    this.#timers.set(id, setTimeout(() => this.retry(id), AGAIN_MS));
+    this.#change(id, { state: "waiting" });
   }
 
   /** @param {string} id */

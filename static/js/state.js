@@ -232,7 +232,8 @@ function history(state, frame, now) {
   const { paging } = state;
   if (!paging || paging.id !== frame.id) return answered(state, frame, now);
   const page = frame.events.map((/** @type {Frame} */ event) => lineOf(state, event));
-  return { ...PAGED[paging.where](state, page, frame.more), paging: null };
+  const read = { ...PAGED[paging.where](state, page, frame.more), paging: null };
+  return frame.gaps.filter(isLost).reduce(lost, read);
 }
 
 /** @type {Record<Paging["where"], (state: State, page: Line[], more: boolean) => State>} */
@@ -265,8 +266,26 @@ function dm(state, frame, now) {
 /** @param {State} state @param {Frame} frame @returns {State} */
 function gap(state, frame) {
   const { from, to, reason } = frame;
-  const seq = reason === "trimmed" ? Math.max(state.seq, to) : state.seq;
-  return push({ ...state, seq }, { type: "gap", at: 0, own: false, from, to, reason });
+  if (reason === "epoch") return push(state, { type: "gap", at: 0, own: false, reason });
+  const read = { ...state, seq: Math.max(state.seq, to) };
+  if (isLost(frame)) return lost(read, frame);
+  return push(read, { type: "gap", at: 0, own: false, from, to, reason });
+}
+
+/** @param {any} gap */
+const isLost = ({ reason }) => reason === "lost";
+
+/**
+ * Messages that the log cannot read, at their place, however often it is said.
+ * @param {State} state @param {any} gap @returns {State}
+ */
+function lost(state, { from, to, reason }) {
+  const key = `${state.epoch}:lost ${from}`;
+  const line = /** @type {any} */ ({ type: "gap", at: 0, own: false, from, to, reason, key, after: to });
+  const others = state.loose.filter((each) => each.key !== key);
+  const place = others.findIndex(({ after }) => after > to);
+  others.splice(place < 0 ? others.length : place, 0, line);
+  return { ...state, loose: others.slice(-LOOSE) };
 }
 
 /** @param {State} state @param {Frame} frame @param {number} now @returns {State} */

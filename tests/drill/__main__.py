@@ -19,7 +19,7 @@ from tests.drill.server import ROOT
 from tests.drill.trial import Drill, Pace, Row, other_address
 
 _PACE: Final = Pace(before_s=5.0, attack_s=8.0, after_s=30.0)
-_QUICK_PACE: Final = Pace(before_s=2.0, attack_s=4.0, after_s=6.0)
+_QUICK_PACE: Final = Pace(before_s=4.0, attack_s=4.0, after_s=6.0)
 
 
 def trials(only: tuple[str, ...], source: str, is_quick: bool) -> Iterator[tuple[Attack, str]]:

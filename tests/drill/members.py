@@ -52,7 +52,7 @@ class Heard(msgspec.Struct):
         return sorted(took for sent, took in both if start_ns <= sent < end_ns)
 
 
-class _Talk:
+class Talk:
     """Who said what when, and how much of it each has heard."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class _Member(asyncio.Protocol):
     """One connection. What it reads is searched for marks and for nothing else, so that a flood in
     the room costs this process little."""
 
-    def __init__(self, number: int, talk: _Talk) -> None:
+    def __init__(self, number: int, talk: Talk) -> None:
         self._number, self._talk = number, talk
         self._door = _DOORS[number % len(_DOORS)]()
         self._visitor = Visitor("lobby", f"member{number}", f"drill-secret-of-{number:02}")
@@ -146,7 +146,7 @@ class _Member(asyncio.Protocol):
 
 async def _talk_until_stop(ports: tuple[int, int]) -> Heard:
     loop = asyncio.get_running_loop()
-    talk = _Talk()
+    talk = Talk()
     members = []
     for number in range(MEMBERS):
         port = ports[_DOORS[number % len(_DOORS)].is_web]

@@ -8,8 +8,8 @@ from typing import Final
 from tests.drill.trial import Row
 
 _COLUMNS: Final = (
-    "attack", "from", "sent", "p99 before", "p99 during", "max", "lost", "MiB peak", "MiB after",
-    "stderr", "500s", "server CPU", "",
+    "attack", "from", "opened, sent", "p99 before", "p99 during", "max", "lost",
+    "MiB peak", "MiB after", "stderr", "500s", "server CPU", "",
 )  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def line(row: Row, members_address: str) -> str:
         [
             row.attack,
             "same" if row.source == members_address else "other",
-            f"{spent.sent * 8 / 1e6 / max(spent.seconds, 0.1):.1f} Mbit/s",
+            f"{spent.opened:,} x, {spent.sent * 8 / 1e6 / max(spent.seconds, 0.1):.1f} Mbit/s",
             _ms(row.before_ms),
             _ms(row.during_ms),
             _ms(row.max_ms),

@@ -23,8 +23,17 @@ class Done:
     err: str
 
 
-async def sh(line: str, house: House | None = None, stdin: bytes = b"", **variables: str) -> Done:
-    """Runs a line of bash, in which `oneroom` is ours and comes to `house`."""
+async def sh(
+    line: str,
+    house: House | None = None,
+    stdin: bytes = b"",
+    *,
+    port: int | None = None,
+    **variables: str,
+) -> Done:
+    """Runs a line of bash, in which `oneroom` is ours and comes to `house`, or to `port`."""
+    if port is not None:
+        variables["ONEROOM_ADDRESS"] = f"127.0.0.1:{port}"
     async with shell(line, house, **variables) as process, asyncio.timeout(30):
         out, err = await process.communicate(stdin)
         return Done(await process.wait(), out.decode(), err.decode())

@@ -14,14 +14,15 @@ from oneroom_client.connection import Connection
 from oneroom_client.errors import CannotConnect, Refused
 from tcp_room.events import Live, Pong
 
+LIVE = b'{"kind":"live","seq":7}'
 ADDRESS = Address("tcp", "chat.local", 9000)
 
 
 class Played:
     """A link that says what it is told to, and then ends."""
 
-    def __init__(self, *reads: Sequence[bytes], farewell: str = "") -> None:
-        self.farewell = farewell
+    def __init__(self, *reads: Sequence[bytes], why: Exception | None = None) -> None:
+        self.why = why
         self.written: list[bytes] = []
         self.is_closed = False
         self._reads = list(reads)
@@ -48,9 +49,8 @@ def connected(link: Played) -> Connection:
 
 
 async def test_events_come_with_the_size_of_their_lines_and_the_rest_is_skipped() -> None:
-    line = b'{"kind":"live","seq":7}'
-    read = await connected(Played([b"* hello", line, b"{broken", b'{"kind":"new"}'])).read()
-    assert read == [(Live(7), len(line))]
+    read = await connected(Played([b"* hello", LIVE, b"{broken", b'{"kind":"new"}'])).read()
+    assert read == [(Live(7), len(LIVE))]
 
 
 async def test_the_end_is_raised() -> None:
@@ -58,13 +58,19 @@ async def test_the_end_is_raised() -> None:
         await connected(Played()).read()
 
 
-async def test_a_refusal_in_words_is_raised_as_one() -> None:
-    with pytest.raises(Refused) as refused:
-        await connected(Played(farewell="the server is full; (sorry) (server_full)")).read()
-    assert (refused.value.code, refused.value.text) == (
-        "server_full",
-        "the server is full; (sorry)",
-    )
+async def test_the_reason_of_the_link_is_raised() -> None:
+    with pytest.raises(Refused, match="server_full"):
+        await connected(Played(why=Refused("server_full", "full"))).read()
+
+
+async def test_the_words_of_something_that_is_no_room_are_raised() -> None:
+    mail, room = connected(Played([b"", b"220 mail"])), connected(Played([b"* hi", LIVE]))
+    assert await mail.read() == []
+    with pytest.raises(CannotConnect, match="not as a room: 220 mail"):
+        await mail.read()
+    await room.read()
+    with pytest.raises(CannotConnect, match="has closed the connection"):
+        await room.read()
 
 
 async def test_silence_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from signal import SIGTERM
 import pytest
 
 from tests.browser import House, terminal
-from tests.oneroom_client.house import open_house, said
+from tests.oneroom_client.house import logged, open_house, said
 from tests.oneroom_client.shell import ONEROOM
 from tests.oneroom_client.tmux import Tmux, tmux
 
@@ -93,6 +93,24 @@ async def test_ctrl_c_clears_the_line_and_then_leaves(house: House, tmp_path: Pa
     assert said(house) == []
 
 
+async def test_ctrl_c_while_it_connects_is_silent(tmp_path: Path) -> None:
+    connected = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    command = f"{ONEROOM} join 127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with tmux(command, tmp_path, PYTHONPATH=str(Path.cwd())) as screen:
+        await asyncio.wait_for(connected.wait(), 15)
+        await screen.press("C-c")
+        shown = await screen.until("ended with 130")
+    assert shown.split() == ["^C", "ended", "with", "130"]
+    server.close()
+
+
 async def test_ctrl_d_leaves_an_empty_line_alone(house: House, tmp_path: Path) -> None:
     async with joined(house, tmp_path) as screen:
         await screen.type("x")
@@ -133,7 +151,7 @@ async def test_the_server_restarts_and_the_client_carries_on(tmp_path: Path) -> 
         shown = await screen.until(
             lambda shown: "here · lag" in shown and "> meanwhile" in shown and prompt(shown) == HALF
         )
-        assert sorted(said(house)) == ["I am back first", "before", "meanwhile 一"]
+        assert sorted(await logged(house)) == ["I am back first", "before", "meanwhile 一"]
         assert [line for line in shown.splitlines() if "Welcome" in line][1:] == []
         assert len(re.findall("<小明> meanwhile", shown)) == 1
         await going.__aexit__(None, None, None)
@@ -188,20 +206,40 @@ async def test_a_paste_is_one_at_any_moment(house: House, tmp_path: Path) -> Non
         assert b"\x1b[6n" not in screen.written()  # nor is it asked where it stands
 
 
+async def test_bytes_that_are_not_utf_8_are_refused_and_the_prompt_goes_on(
+    house: House, tmp_path: Path
+) -> None:
+    async with joined(house, tmp_path) as screen:
+        await screen.run("send-keys", "-H", "c4", "e3", "ba", "c3")  # 你好 in GBK
+        await screen.press("Enter")
+        await screen.until("that line is not UTF-8, so it was not sent (a terminal set to GBK?")
+        await screen.press("C-c")
+        await screen.until(lambda shown: prompt(shown) == "")
+        await screen.type("你好")
+        await screen.press("Enter")
+        await screen.until("<小明> 你好")
+        assert b"Exception" not in screen.written()
+    assert said(house) == ["你好"]
+
+
 async def test_the_title_counts_and_a_call_notifies_who_wants_it(
     house: House, tmp_path: Path
 ) -> None:
     flags = "-n 小明 --notify"
     async with joined(house, tmp_path, flags) as screen, terminal(house, "bob") as bob:
-        assert b"\x1b]2;#lobby\x07" in screen.written()
+        await screen.until(lambda shown: b"\x1b]2;#lobby\x07" in screen.written())
         await screen.run("send-keys", "-H", "1b", "5b", "4f")  # the terminal loses its focus
         await bob.type("one", "@小明 look\u200b here")
         await screen.until("look")
-        assert b"\x1b]2;(2) #lobby\x07" in screen.written()
+        await screen.until(lambda shown: b"\x1b]2;(2) #lobby\x07" in screen.written())
         assert "\x1b]9;bob: @小明 look".encode() in screen.written()
         await screen.type("x")
         await screen.until(lambda shown: prompt(shown) == "x")
-        assert screen.written().rindex(b"\x1b]2;#lobby\x07") > screen.written().rindex(b"(2)")
+        await screen.until(
+            lambda shown: (
+                screen.written().rindex(b"\x1b]2;#lobby\x07") > screen.written().rindex(b"(2)")
+            )
+        )
 
 
 async def test_what_is_refused_can_be_had_again(house: House, tmp_path: Path) -> None:
@@ -317,11 +355,10 @@ async def test_the_terminal_is_left_as_it_was_found(house: House, tmp_path: Path
 
 async def test_it_speaks_chinese_where_the_locale_does(house: House, tmp_path: Path) -> None:
     async with joined(house, tmp_path, "-n 小明 --lang zh") as screen:
-        shown = await screen.until("#lobby · 1 人")
-        assert "欢迎" in shown
+        await screen.until(lambda shown: "#lobby · 1 人" in shown and "欢迎" in shown)
 
 
-async def test_a_dumb_terminal_gets_lines(house: House, tmp_path: Path) -> None:
+async def test_a_dumb_terminal_gets_lines_and_takes_commands(house: House, tmp_path: Path) -> None:
     command = f"TERM=dumb {ONEROOM} join 127.0.0.1:{house.tcp_port} -n 小明"
     async with (
         tmux(command, tmp_path, PYTHONPATH=str(Path.cwd())) as screen,
@@ -331,6 +368,31 @@ async def test_a_dumb_terminal_gets_lines(house: House, tmp_path: Path) -> None:
         await screen.type("hello 你好")
         await screen.press("Enter")
         await bob.until("<小明> hello 你好")
+        await screen.type("/nick 小红")
+        await screen.press("Enter")
+        await screen.until("* You are now 小红")
+        await screen.type("/who")
+        await screen.press("Enter")
+        await screen.until("2 in #lobby: ")
+        await screen.type("/dance")
+        await screen.press("Enter")
+        await screen.until("(unknown_command)")
+        await screen.type("/quit")
+        await screen.press("Enter")
+        await screen.until("ended with 1")  # something was refused
+        assert b"\x1b" not in screen.written().replace(b"\x1b[?2004h", b"")
+    assert said(house) == ["hello 你好"]
+
+
+async def test_a_person_who_types_into_a_pipe_gives_commands_too(
+    house: House, tmp_path: Path
+) -> None:
+    command = f"{ONEROOM} join 127.0.0.1:{house.tcp_port} -n 小明 | cat"
+    async with tmux(command, tmp_path, PYTHONPATH=str(Path.cwd())) as screen:
+        await screen.until("You are 小明.")
+        await screen.type("/nick 小红")
+        await screen.press("Enter")
+        await screen.until("* You are now 小红")
         await screen.press("C-d")
         await screen.until("ended with 0")
-        assert b"\x1b" not in screen.written().replace(b"\x1b[?2004h", b"")
+    assert said(house) == []

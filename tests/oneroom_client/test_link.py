@@ -54,13 +54,31 @@ async def test_lines_come_whole_however_they_are_cut() -> None:
         assert await everything(opened) == [b'{"a":1}', b'{"b":2}']
 
 
-async def test_what_is_said_in_words_is_kept_as_a_farewell() -> None:
+async def test_a_refusal_in_words_is_why_it_ended() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write("! 满了 (server_full)\r\n".encode())
 
     async with linked(talk) as opened:
         await everything(opened)
-        assert opened.farewell == "满了 (server_full)"
+        assert str(opened.why) == "满了 (server_full)"
+
+
+@pytest.mark.parametrize("pieces", [[b"HTTP/1.1 400 Bad Request\r\n"], [b"HT", b"TP/1.1"]])
+async def test_another_server_is_known_by_its_first_bytes(pieces: list[bytes]) -> None:
+    """Also if it says no more, and does not end."""
+    never = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        await never.wait()
+
+    async with linked(talk) as opened:
+        assert await everything(opened) == []
+        assert "try http://127.0.0.1" in str(opened.why)
+        never.set()
 
 
 async def test_a_line_without_end_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser import House, terminal
-from tests.oneroom_client.house import open_house, said
+from tests.oneroom_client.house import logged, open_house, said
 from tests.oneroom_client.shell import ONEROOM, sh, shell
+from tests.oneroom_client.tmux import tmux
 from tests.web_gateway.test_cli import started
 
 
@@ -145,6 +146,24 @@ async def test_a_reader_that_went_is_noticed_though_nothing_is_said(house: House
     assert (done.status, done.out.endswith("<bob> only this\n")) == (0, True)
 
 
+async def test_what_is_piped_in_is_said_though_nobody_reads_what_comes_out(house: House) -> None:
+    async with (
+        terminal(house, "bob") as bob,
+        shell("oneroom join -n ci | head -1", house) as process,
+        asyncio.timeout(20),
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        await bob.until("ci joined")
+        await bob.type("one", "two")
+        assert await process.stdout.readline()  # head has had enough
+        for number in range(5):
+            await bob.type("is anybody there?")
+            process.stdin.write(b"%d\n" % number)
+            await bob.until(f"<ci> {number}")
+        process.stdin.close()
+        assert await process.wait() == 0
+
+
 async def test_how_much_is_shown_can_be_chosen(house: House) -> None:
     await say(house, *(f"m{number}" for number in range(5)))
     since = await sh("oneroom tail --since 3 --exit-after 300ms --time off", house)
@@ -178,7 +197,11 @@ async def test_one_message_of_several_lines_can_be_said(house: House) -> None:
         ("echo x | oneroom join no-such-host.invalid", 3, "cannot be reached"),
         ("oneroom say -n 'a<b' x", 4, "(bad_nick)"),
         ("oneroom say -r ../etc x", 4, "(bad_room)"),
-        ("head -c 5000 /dev/zero | tr '\\0' x | oneroom say", 1, "(too_long)"),
+        ("oneroom say $(head -c 5000 /dev/zero | tr '\\0' x)", 1, "(too_long)"),
+        ("oneroom say $'caf\\xe9'", 1, "(bad_utf8)"),
+        ("oneroom say -n $'caf\\xe9' x", 1, "(bad_utf8)"),
+        ("oneroom join -n $'caf\\xe9' < /dev/null", 1, "(bad_utf8)"),
+        ("oneroom say --at $'caf\\xe9' x", 3, "cannot be reached"),
         ("printf '\\377' | oneroom say", 1, "(bad_utf8)"),
     ],
 )
@@ -218,12 +241,112 @@ async def test_what_is_not_acknowledged_in_time_is_status_5() -> None:
     server.close()
 
 
+@pytest.mark.parametrize("line", ["say x", "who", "tail", "join"])
+async def test_a_port_that_accepts_and_is_silent_is_given_up_in_time(line: str) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    done = await sh(f"oneroom {line} --timeout 200ms", port=port)
+    assert (done.status, done.out) == (3, "")
+    assert "does not answer as a room within 0.2 s" in done.err
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "complaint"),
+    [
+        ("oneroom tail --count 5 > /dev/full", 1, "standard output cannot be written: No space"),
+        ("oneroom who --json > /dev/full", 1, "standard output cannot be written: No space"),
+        ("oneroom tail >&-", 1, "standard output is closed"),
+        ("oneroom join < /dev/null >&-", 1, "standard output is closed"),
+        ("oneroom join <&-", 1, "standard input is closed"),
+        ("oneroom join --no-history 0> /dev/null", 1, "standard input cannot be read: Bad file"),
+        ("oneroom say 0> /dev/null", 1, "standard input cannot be read: Bad file"),
+        ("oneroom say hi >&- <&-", 0, None),
+        ("oneroom say -n 'a<b' hi 2>&-", 4, None),
+        ("oneroom say -n 'a<b' hi 2> /dev/full", 4, None),
+        ("oneroom tail --count 1 --since 0 2>&- >&-", 1, None),
+        ("oneroom --help > /dev/full", 1, "standard output cannot be written: No space"),
+    ],
+)
+async def test_a_full_or_closed_descriptor_is_a_sentence_and_a_status(
+    house: House, line: str, status: int, complaint: str | None
+) -> None:
+    await say(house, *map(str, range(5)))
+    done = await sh(line, house)
+    assert (done.status, done.out) == (status, "")
+    assert len(done.err.splitlines()) == (complaint is not None), done.err
+    assert (complaint or "") in done.err
+
+
+async def test_nothing_is_printed_into_a_connection(house: House) -> None:
+    """A closed descriptor's number is not given to a socket."""
+    async with terminal(house, "alice") as alice:
+        await alice.until("You are")
+        assert (await sh("oneroom say -n 'a<b' hi 2>&-", house)).status == 4
+        assert (await sh("oneroom say -n ci one >&- 2>&- <&-", house)).status == 0
+        await alice.until("<ci> one")
+    assert said(house) == ["one"]
+
+
+async def test_the_output_of_a_program_is_cleaned_and_cut(house: House) -> None:
+    await sh(r"printf '\033[31mred\033[0m build\033[K\n' | oneroom say", house)
+    await sh("head -c 3000000 /dev/zero | tr '\\0' x | oneroom say", house)
+    await sh("yes 你好 | head -c 1500000 | oneroom say", house)
+    colored, long, chinese = said(house)
+    assert colored == "red build"
+    assert re.fullmatch(r"x{4000,4096}…\(\+(\d+) bytes\)", long)
+    assert len(long.rstrip(")").encode()) < 4096 < len(chinese.encode()) + 10
+    assert "bytes)" in chinese
+
+
+@pytest.mark.parametrize("command", ["who", "tail --count 1 --quiet", "tail --exit-after 100ms"])
+async def test_a_reader_is_seen_by_nobody(house: House, command: str) -> None:
+    async with terminal(house, "alice") as alice:
+        await alice.type("hi")
+        await alice.until("You are")
+        assert (await sh(f"oneroom {command}", house)).status == 0
+        await alice.type("/who")
+        told = await alice.until("1 in #lobby")
+        assert "joined" not in told and "guest" not in told
+
+
+async def test_who_says_no_history_is_not_promised_any(house: House, tmp_path: Path) -> None:
+    await say(house, *map(str, range(5)))
+    line = f"{ONEROOM} join 127.0.0.1:{house.tcp_port} -n al --no-history"
+    async with tmux(line, tmp_path, PYTHONPATH=str(Path.cwd())) as screen:
+        shown = await screen.until("You are al.")
+        assert "The last" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("oneroom say --at 127.0.0.1:1 x", "连接被拒绝"),
+        ("oneroom who 127.0.0.1:1", "连接被拒绝"),
+        ("oneroom say -n 'a<b' x", "不能用作名字"),
+        ("oneroom say $'\\xff'", "不是 UTF-8"),
+        ("oneroom who localhost:abc", "端口"),
+        ("oneroom tail --timeout 1ms 127.0.0.1:1", "连接被拒绝"),
+    ],
+)
+async def test_it_speaks_chinese_where_the_locale_does(
+    house: House, line: str, sentence: str
+) -> None:
+    done = await sh(line, house, LC_MESSAGES="zh_CN.UTF-8", LC_ALL="")
+    assert sentence in done.err, done.err
+
+
 async def test_ctrl_c_is_status_130(house: House) -> None:
     async with shell(f"exec {ONEROOM} tail", house) as process, asyncio.timeout(20):
-        while not len(house.hall):
+        while not len(house.turnstile):
             await asyncio.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 130
+        _, errors = await process.communicate()
+        assert (process.returncode, errors) == (130, b"")
 
 
 async def test_who_is_here_is_told_a_name_a_line(house: House) -> None:
@@ -252,10 +375,12 @@ async def test_it_goes_on_over_a_restart(tmp_path: Path) -> None:
         process.stdin.close()
         async with open_house(**settings, tcp_port=port) as house:
             out, err = await process.communicate()
-            assert said(house) == ["one", "two", "three"]
+            assert await logged(house) == ["one", "two", "three"]
         heard = [json.loads(line)["text"] for line in out.splitlines() if b'"say"' in line]
-        assert (await process.wait(), heard) == (0, ["two", "three"])
-        assert err == b"oneroom: the server is stopping; come back in a moment\n"
+        assert (process.returncode, heard) == (0, ["two", "three"]), (out, err)
+        first, *others = err.decode().splitlines()
+        assert first == "oneroom: the server is stopping; come back in a moment"
+        assert all("again" in other for other in others)  # it took its time
 
 
 async def test_a_server_that_is_killed_loses_and_repeats_nothing(tmp_path: Path) -> None:

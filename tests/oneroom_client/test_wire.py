@@ -23,8 +23,8 @@ SAMPLES: list[Event] = [
     events.Nick("a", "i"),
     events.Members("lobby", [Here("a", "tcp")], 1),
     events.Rooms([RoomLine("lobby", 1, "")], "i"),
-    events.History([SAY], True, "i"),
-    events.Found([SAY], True, 1, "i"),
+    events.History([SAY], True, "i", 1, 3, [events.Range(2, 3, "lost")]),
+    events.Found([SAY], True, 1, "i", 2),
     events.Help([HelpLine("/me", "do")]),
     events.Notice("n"),
     events.Error("empty", "e", 0, "i"),
@@ -58,6 +58,10 @@ def test_every_kind_of_event_can_be_read() -> None:
 )
 def test_what_is_not_known_is_passed_over(line: bytes) -> None:
     assert decode(line) is None
+
+
+def test_a_gap_between_logs_needs_no_numbers() -> None:
+    assert decode(b'{"kind":"gap","reason":"epoch"}') == events.Gap(0, 0, "epoch")
 
 
 def test_a_field_of_tomorrow_is_passed_over() -> None:

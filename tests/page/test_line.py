@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from tcp_room.errors import RoomError
+from tcp_room.events import Say
+from tcp_room.logs.port import Page
 from tests.browser import House, opened, terminal
 from tests.page.conftest import Open
-from tests.page.people import deaf, drop, enter, refuse_lines, texts, write
+from tests.page.people import deaf, drop, enter, refuse_lines, texts, until, write
 from tests.page.server import Wire, running_server
 from tests.programs import running
 
@@ -248,3 +252,75 @@ async def test_a_house_that_was_built_anew_is_entered_anew(browser: Browser) -> 
         await expect(page.locator(".gap")).to_contain_text("a new log")
         await expect(page.locator(".pending")).to_have_count(0)
         await page.close()
+
+
+async def test_what_the_log_cannot_read_is_shown_at_its_place_once(
+    house: House, visit: Open
+) -> None:
+    for nth in range(1, 121):
+        post(house, f"line {nth}")
+    await until(lambda: house.said() == 120)
+    room = house.hall.rooms["lobby"]
+    read = room._log.read
+    lost = {30, 31, 118}
+
+    def with_holes(after: int, limit: int, done: Callable[[Page], None]) -> None:
+        def answer(got: Page) -> None:
+            assert not isinstance(got, RoomError)
+            done([record for record in got if record.event.seq not in lost])
+
+        read(after, limit, answer)
+
+    room._log.read = with_holes  # type: ignore[method-assign]
+    room._window.restart(())
+    page = await visit()
+    await enter(page, "alice")
+    await expect(texts(page).last).to_have_text("line 120")
+    gaps = page.locator("#log .gap")
+    await expect(gaps).to_have_text(
+        ["Messages 118 to 118 are lost: the server cannot read them."], use_inner_text=True
+    )
+    for _ in range(2):
+        await page.locator("#scroller").evaluate("(it) => { it.scrollTop = 0 }")
+        await expect(texts(page).filter(has_text=re.compile("^line 21$"))).to_have_count(1)
+    await expect(gaps).to_have_text(
+        [
+            "Messages 30 to 31 are lost: the server cannot read them.",
+            "Messages 118 to 118 are lost: the server cannot read them.",
+        ],
+        use_inner_text=True,
+    )
+
+
+async def test_what_a_busy_house_refuses_is_sent_again_by_itself(
+    house: House, visit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await visit()
+    await enter(page, "alice")
+    log, waiting, turns = house.hall.room("lobby")._log, house.hall._shared.waiting, []
+    with monkeypatch.context() as slow:
+        slow.setattr(log, "append", lambda *turn: turns.append(turn))
+        post(house, "at the log")
+        await until(lambda: bool(turns))
+        waiting.used = house.hall.config.waiting_bytes
+        await write(page, "hello")
+        await expect(page.locator("#log .pending")).to_have_count(1)
+    waiting.used = 0
+    log.append(*turns[0])
+    await expect(texts(page)).to_have_text(["at the log", "hello"])
+    await expect(page.locator("#log .pending")).to_have_count(0)
+    assert house.said() == 2
+
+
+def post(house: House, text: str) -> None:
+    """A program says this."""
+    house.hall.post(
+        "lobby",
+        Say,
+        text,
+        door="http",
+        author="http",
+        nick="robot",
+        id=None,
+        settled=lambda outcome, is_new: None,
+    )

@@ -29,6 +29,7 @@ def say(house: House, *lines: str) -> None:
             Say,
             line,
             door="http",
+            author="http",
             nick="robot",
             id=None,
             settled=lambda outcome, is_new: None,

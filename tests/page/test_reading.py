@@ -26,6 +26,7 @@ def said(house: House, count: int, nick: str = "robot", text: str = "line {}") -
             Say,
             text.format(nth),
             door="http",
+            author="http",
             nick=nick,
             id=None,
             settled=lambda outcome, is_new: None,

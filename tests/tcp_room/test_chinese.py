@@ -16,7 +16,18 @@ from tcp_room.languages import translated
 
 ROOT = Path(__file__).parent.parent.parent
 # Where a sentence stands among the arguments of what says it.
-SAYING = {"RoomError": 1, "Notice": 0, "phrase": 0, "_phrase": 0, "_bad": 1}
+SAYING = {
+    "RoomError": 1,
+    "Notice": 0,
+    "phrase": 0,
+    "_phrase": 0,
+    "_bad": 1,
+    "AddressError": 0,
+    "CannotConnect": 0,
+    "Failure": 1,
+    "Refused": 1,
+    "Unconfirmed": 0,
+}
 
 
 def parts(template: str) -> list[str]:

@@ -172,6 +172,9 @@ TABLE: Final[list[tuple[str, list[str], list[dict[str, Any]]]]] = [
                 ],
                 "more": False,
                 "id": "x",
+                "from": 1,
+                "to": 1,
+                "gaps": [],
             }
         ],
     ),
@@ -365,6 +368,7 @@ TABLE: Final[list[tuple[str, list[str], list[dict[str, Any]]]]] = [
                 "more": False,
                 "before": 1,
                 "id": "x",
+                "lost": 0,
             }
         ],
     ),

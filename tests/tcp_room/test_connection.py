@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tcp_room.config import Config
+from tcp_room.connection import Connection
+from tcp_room.intake import LINELESS
 from tcp_room.server import unix_door
 from tests.browser import House, launched, opened, terminal
 from tests.programs import running
@@ -279,6 +282,185 @@ async def test_tls_and_ssh_are_turned_away(house: House, hello: bytes) -> None:
     got = await answer(house, hello)
     assert b"Welcome" not in got
     assert (len(house.hall), said(house)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "begins"),
+    [
+        (b"\r\nPOST / HTTP/1.1\r\nHost: x\r\n\r\n/nick teacher\nforged\n", b"HTTP/1.1 400 "),
+        (b"OPTIONS / RTSP/1.0\r\n\r\n", b"RTSP/1.0 400 "),
+        (b"EHLO masscan\r\n", b"554 "),
+        (b"PASS hunter2\r\nNICK bob\r\nUSER bob 0 * :Bob\r\n", b"ERROR :"),
+        (b"NICK bob\r\nUSER bob 0 * :Bob\r\n", b"ERROR :"),
+        (b"*1\r\n$4\r\nPING\r\n", b"-ERR "),
+        (b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\nhello\r\n", b"! "),
+        (b"\x03\0\0\x13\x0e\xe0\0\0\n", b""),
+    ],
+)
+async def test_scanners_get_an_answer_and_the_room_sees_nothing(
+    house: House, sent: bytes, begins: bytes
+) -> None:
+    async with terminal(house, "alice") as alice:
+        await alice.until("You are")
+        got = await answer(house, sent)
+        assert got.startswith(begins)
+        assert b"Welcome" not in got
+        await answer(house, b"/nick bob\nonly this\n")
+        assert "guest" not in await alice.until("only this")
+        assert said(house) == ["only this"]
+
+
+async def test_a_line_that_only_the_next_one_can_tell_is_said_after_a_moment(house: House) -> None:
+    async with terminal(house) as person:
+        await person.type("NICK bob")
+        await until_said(house, "NICK bob")
+        await person.type("hello")
+        await until_said(house, "NICK bob", "hello")
+
+
+async def test_a_line_that_nothing_could_tell_is_not_said_when_its_client_is_gone() -> None:
+    async with opened(hello_wait_s=0.1) as house, terminal(house, "alice") as alice:
+        await alice.until("You are")
+        with socket.create_connection(("127.0.0.1", house.tcp_port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"PASS ME THE SALT\n")
+            await until_inside(house, 2)
+        await until_inside(house, 1)
+        async with terminal(house) as other:  # whose line is said when its time has passed too
+            await other.type("NICK bob")
+            await until_said(house, "NICK bob")
+
+
+async def until_inside(house: House, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(house.turnstile) != count:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_byte_order_mark_is_not_said(house: House) -> None:
+    assert b"You are bommer" in await answer(house, b"\xef\xbb\xbf/nick bommer\r\nhi\r\n")
+    await until_said(house, "hi")
+
+
+async def test_ctrl_s_in_telnet_is_no_part_of_a_line(house: House) -> None:
+    await answer(house, b"he\x13llo\x11\r\n")
+    await until_said(house, "hello")
+
+
+async def test_putty_ends_by_its_end_of_input(house: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.tcp_port)
+    writer.write(b"bye\xff\xec")
+    async with asyncio.timeout(10):
+        assert b"You are" in await reader.read()
+    writer.close()
+    await until_said(house, "bye")
+
+
+# -- the limits
+
+
+async def most_read_in_a_turn() -> int:
+    """The most bytes that the line door reads in one turn of the loop from one that floods."""
+    reads: list[int] = []  # of the turn that goes on
+    most = 0
+    updated = Connection.buffer_updated
+
+    def count(self: Connection, nbytes: int) -> None:
+        reads.append(nbytes)
+        updated(self, nbytes)
+
+    def end_turn() -> None:
+        nonlocal most
+        most = max(most, sum(reads))
+        reads.clear()
+        asyncio.get_running_loop().call_soon(end_turn)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "buffer_updated", count)
+        async with opened() as house, terminal(house) as person:
+            end_turn()
+            await person.type(*["x"] * 100_000)
+            async with asyncio.timeout(20):
+                while house.said() < 100_000:
+                    await asyncio.sleep(0.01)
+    return most
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_flood_is_read_as_far_as_the_budget_of_a_turn_goes(loop: str) -> None:
+    """libuv would read it 32 times in a row, 256 kB each."""
+    factory = pytest.importorskip(loop).new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert Config().read_bytes <= runner.run(most_read_in_a_turn()) <= Config().turn_read_bytes
+
+
+@pytest.mark.parametrize("flood", [b"\xff\xfd\x06" * 200_000, b"x" * 3_000_000])
+async def test_a_flood_without_lines_is_not_read_on(house: House, flood: bytes) -> None:
+    async with terminal(house, "alice") as alice, terminal(house) as other:
+        await alice.until("You are")
+        other.writer.write(flood)
+        async with asyncio.timeout(10):
+            while not any(
+                outlet.reading._reasons & LINELESS for outlet in house_connections(house)
+            ):
+                await asyncio.sleep(0.01)
+        await alice.type("hi")
+        await until_said(house, "hi")
+
+
+def house_connections(house: House) -> list[Connection]:
+    return [
+        member.outlet
+        for member in house.hall.room("lobby").readers()
+        if isinstance(member.outlet, Connection)
+    ]
+
+
+async def test_a_closed_connection_counts_until_what_is_left_of_it_is_said() -> None:
+    async with opened(rate=20.0, burst_messages=2, parting_lines=30, pulse_s=0.01) as house:
+        with socket.create_connection(("127.0.0.1", house.tcp_port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"hi\n" * 1000)
+            async with asyncio.timeout(10):
+                while not house.said():
+                    await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            while len(house.turnstile):
+                assert len(house.turnstile) == 1
+                counted = house.said()
+                await asyncio.sleep(0.01)
+        assert 30 <= house.said() < 60
+        assert house.said() - counted <= 1
+
+
+async def test_connections_that_are_refused_are_told_why_as_long_as_they_are_few() -> None:
+    async with opened(per_address=1, refused_lingering=2) as house, terminal(house, "al") as al:
+        await al.until("You are")
+        kept = [await asyncio.open_connection("127.0.0.1", house.tcp_port) for _ in range(2)]
+        for reader, _ in kept:
+            assert b"too_many_connections" in await reader.read()
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.tcp_port)
+        with pytest.raises(ConnectionResetError):
+            assert await reader.read() == b""
+            raise ConnectionResetError
+        for closing in (writer, *(writer for _, writer in kept)):
+            closing.close()
+        async with asyncio.timeout(10):
+            while house.turnstile._refused:
+                await asyncio.sleep(0.01)
+
+
+async def test_one_who_never_closes_does_not_hold_up_a_stop() -> None:
+    async with opened(linger_s=60.0) as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.tcp_port)
+        while b"You are" not in await reader.readline():
+            pass
+        house.hall.close()
+        async with asyncio.timeout(10):
+            while len(house.turnstile):
+                await asyncio.sleep(0.01)
+        assert b"the server is stopping" in await reader.read()
+        writer.close()
 
 
 # -- what nobody should send

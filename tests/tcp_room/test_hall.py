@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tcp_room.errors import RoomError
+from tcp_room.events import Say
+from tcp_room.logs.memory import MemoryEngine
 from tcp_room.logs.sqlite import SqliteEngine
 from tcp_room.session import Session
 from tcp_room.views import JSON
-from tests.fakes import House, RecordingOutlet, RemoteEngine, sent
+from tests.fakes import House, RecordingOutlet, RemoteEngine, sent, typed
 
 
 def codes(outlet: RecordingOutlet) -> list[str]:
@@ -473,6 +476,75 @@ def test_who_leaves_while_the_house_closes_is_gone_already() -> None:
     assert al_sees.closed == "left"
 
 
+def test_what_was_asked_before_the_house_closes_is_answered() -> None:
+    house = House(search_page_events=10)
+    al, al_sees = house.enter("al", JSON)
+    for nth in range(50):
+        sent(al, "say", text=f"needle {nth}")
+        house.loop.settle()
+    al_sees.forget()
+    sent(al, "search", text="needle 3", limit=50)
+    sent(al, "history", limit=5)
+    house.hall.close()
+    house.loop.settle()
+    assert [event["kind"] for event in al_sees.events] == ["history", "found", "notice"]
+    assert al_sees.closed == "stopping"
+    assert house.hall.is_empty
+
+
+def test_who_is_still_at_the_door_when_the_house_closes_is_told() -> None:
+    house = House()
+    _, al_sees = house.visitor(JSON)
+    house.hall.close()
+    _, bob_sees = house.visitor()
+    house.loop.settle()
+    assert [event["kind"] for event in al_sees.events] == ["notice"]
+    assert "stopping" in bob_sees.lines[-1]
+    assert [outlet.closed for outlet in house.outlets] == ["stopping"] * 2
+    assert house.hall.is_empty
+
+
+def test_nobody_comes_in_when_the_house_closes() -> None:
+    house = House()
+    hall = house.hall
+    al, _ = house.visitor(JSON)
+    hall.close()
+
+    def post() -> None:
+        hall.post(
+            "lobby",
+            Say,
+            "x",
+            door="http",
+            author="a",
+            nick=None,
+            id=None,
+            settled=lambda outcome, is_new: None,
+        )
+
+    ways_in: list[Callable[[], None]] = [
+        lambda: hall.enter(al.member, "al"),
+        lambda: hall.watch(al.member, "lobby", None, None),
+        post,
+    ]
+    for way_in in ways_in:
+        with pytest.raises(RoomError, match="stopping") as refusal:
+            way_in()
+        assert refusal.value.code == "stopping"
+    house.loop.settle()
+    assert hall.is_empty
+
+
+def test_who_is_at_a_door_and_goes_is_forgotten() -> None:
+    house = House()
+    al, _ = house.visitor(JSON)
+    al.lost()
+    assert house.hall.is_empty
+    bob, _ = house.enter("bob", JSON)
+    bob.lost()
+    assert house.hall.is_empty
+
+
 def test_who_leaves_twice_has_left() -> None:
     house = House()
     al, al_sees = house.enter("al")
@@ -511,3 +583,52 @@ class _Asked(dict[str, Any]):
     def get(self, key: str, default: Any = None) -> Any:
         self._asked.append(key)
         return default
+
+
+def test_a_room_that_nobody_has_been_in_for_a_while_is_closed() -> None:
+    house = House(room_idle_s=60.0)
+    session, _ = house.enter("al", room="dev")
+    typed(session, "hi")
+    house.loop.advance(100.0)
+    assert "dev" in house.hall.rooms
+    session.lost()
+    house.loop.advance(50.0)
+    assert "dev" in house.hall.rooms
+    house.loop.advance(30.0)
+    assert set(house.hall.rooms) <= {"lobby"}
+    house.enter("bob", JSON, room="dev")
+    assert house.hall.rooms["dev"].head == 1
+
+
+def test_a_room_that_somebody_came_back_to_is_not_closed() -> None:
+    house = House(room_idle_s=60.0)
+    session, _ = house.enter("al", room="dev")
+    typed(session, "hi")
+    session.lost()
+    house.loop.advance(50.0)
+    session, _ = house.enter("al", room="dev")
+    house.loop.advance(1000.0)
+    assert "dev" in house.hall.rooms
+
+
+def test_the_list_of_rooms_is_made_now_and_then_however_often_it_is_asked_for() -> None:
+    house = House(engine := _CountingEngine())
+    session, _ = house.enter("al", JSON)
+    for _ in range(10):
+        sent(session, "command", line="/rooms")
+        house.loop.settle()
+    assert engine.lists == 1
+    house.loop.advance(1.0)
+    sent(session, "command", line="/rooms")
+    house.loop.settle()
+    assert engine.lists == 2
+
+
+class _CountingEngine(MemoryEngine):
+    def __init__(self) -> None:
+        super().__init__("e1", 1000)
+        self.lists = 0
+
+    def rooms(self, limit: int) -> Mapping[str, str]:
+        self.lists += 1
+        return super().rooms(limit)

@@ -62,6 +62,9 @@ class Doors:
         self.intake = Intake(self.loop, CONFIG)
         self.pipes = [Pipe() for _ in range(count)]
 
+    def are_read(self) -> list[bool]:
+        return [pipe.transport.is_read for pipe in self.pipes]
+
     def send(self, number: int, data: bytes) -> None:
         self.intake.buffer[: len(data)] = data
         self.intake.received(self.pipes[number], len(data))
@@ -75,10 +78,13 @@ def test_a_read_within_the_budget_is_handled_at_once_and_costs_nothing_else() ->
     assert (doors.pipes[0].transport.changes, doors.loop.ready) == ([], [])
 
 
-def test_a_connection_that_fills_the_buffer_is_read_again_in_the_next_turn() -> None:
+def test_a_busy_connection_is_read_on_until_the_budget_is_spent() -> None:
     doors = Doors(1)
+    for _ in range(2):
+        doors.send(0, b"x" * 16)
+    assert doors.pipes[0].transport.changes == []
     doors.send(0, b"x" * 16)
-    assert doors.pipes[0].taken == [b"x" * 16]
+    assert doors.pipes[0].taken == [b"x" * 16] * 3
     assert doors.pipes[0].transport.changes == ["pause"]
     doors.loop.turn()
     assert doors.pipes[0].transport.changes == ["pause", "resume"]
@@ -90,7 +96,7 @@ def test_reads_over_the_budget_are_handled_in_the_next_turns_oldest_first() -> N
     for number in range(8):
         doors.send(number, b"%d" % number * 16)
     assert [len(pipe.taken) for pipe in doors.pipes] == [1, 1, 1, 0, 0, 0, 0, 0]
-    assert not any(pipe.transport.is_read for pipe in doors.pipes)
+    assert doors.are_read() == [True, True, *[False] * 6]
     doors.loop.turn()
     assert [len(pipe.taken) for pipe in doors.pipes] == [1, 1, 1, 1, 1, 1, 0, 0]
     doors.loop.settle()
@@ -160,6 +166,19 @@ def test_a_closed_transport_is_left_alone() -> None:
     reading.resume(TURN)
     reading.pause(TURN)
     assert transport.changes == ["pause"]
+
+
+def test_input_without_lines_pauses_its_connection_until_the_budget_is_there_again() -> None:
+    doors = Doors(2)
+    _, flooding = doors.pipes
+    doors.intake.charge(flooding.reading, CONFIG.lineless_burst_bytes)
+    assert doors.are_read() == [True, True]
+    doors.intake.charge(flooding.reading, 3 * CONFIG.lineless_bytes_per_s)
+    assert doors.are_read() == [True, False]
+    doors.loop.advance(2.9)
+    assert doors.are_read() == [True, False]
+    doors.loop.advance(0.2)
+    assert doors.are_read() == [True, True]
 
 
 READS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 16)), max_size=60)

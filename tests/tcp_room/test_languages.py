@@ -47,3 +47,9 @@ def test_a_part_is_not_read_as_a_template() -> None:
     told = phrase("zh", "{nick} set the topic: {topic}", nick="{topic}", topic="{nick}")
     assert told == "{topic} 把话题改为：{nick}"
     assert phrase("en", "Topic: {topic}", topic="{x}") == "Topic: {x}"
+
+
+def test_a_sentence_that_is_too_long_to_be_ours_is_not_looked_for() -> None:
+    """Its patterns would take minutes."""
+    sentence = "and 1 others" * 100_000
+    assert translated("zh", sentence) == sentence

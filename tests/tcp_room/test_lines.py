@@ -97,13 +97,34 @@ def test_where_the_packets_are_cut_changes_nothing(
     assert decoded(*packets, limit=limit) == what_was_meant(data, limit)
 
 
+@given(STREAMS, LIMITS, st.lists(st.integers(0, 24), max_size=8))
+@example(b"a\r\nb\n", 2, [2, 3])
+@example(b"abca\nb\n", 2, [3, 5])
+@example(b"ab\n", 3, [1])
+def test_a_line_that_comes_alone_needs_no_push(data: bytes, limit: int, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(data)]
+    decoder = LineDecoder(limit)
+    lines: Lines = []
+    for packet in (data[start:end] for start, end in pairwise(edges)):
+        sole = decoder.sole_line(packet)
+        lines += decoder.feed(packet) if sole is None else [sole]
+    assert lines + decoder.finish() == what_was_meant(data, limit)
+
+
+def test_a_whole_line_is_told_from_all_that_is_more_or_less() -> None:
+    assert LineDecoder(4).sole_line(b"four\n") == b"four"
+    assert LineDecoder(4).sole_line(b"\n") == b""
+    for other in (b"", b"four", b"a\nb\n", b"a\nb", b"a\r\n", b"longer\n"):
+        assert LineDecoder(4).sole_line(other) is None
+
+
 @given(STREAMS, LIMITS)
 def test_a_byte_at_a_time_is_understood_and_memory_is_bounded(data: bytes, limit: int) -> None:
     decoder = LineDecoder(limit)
     lines: Lines = []
     for byte in one_by_one(data):
         lines += decoder.feed(byte)
-        assert len(decoder) <= limit
+        assert len(decoder.pending) <= limit
     assert lines + decoder.finish() == what_was_meant(data, limit)
 
 
@@ -157,9 +178,9 @@ def test_lines_are_taken_as_they_are_wanted_and_the_rest_waits_as_bytes() -> Non
     decoder.push(b"three\nfo")
     assert decoder.take(0) == []
     assert decoder.take(2) == [b"one", b"two"]
-    assert (len(decoder), decoder.has_line) == (8, True)
+    assert (len(decoder.pending), decoder.has_line) == (8, True)
     assert decoder.take(2) == [b"three"]
-    assert (len(decoder), decoder.has_line) == (2, False)
+    assert (len(decoder.pending), decoder.has_line) == (2, False)
     decoder.push(b"ur\n")
     assert decoder.take() == [b"four"]
 
@@ -186,7 +207,7 @@ def test_of_what_waits_so_many_lines_are_kept() -> None:
     decoder.push(b"one\ntwo\nthree\nfo")
     decoder.keep(2)
     assert decoder.take() == [b"one", b"two"]
-    assert len(decoder) == 0
+    assert len(decoder.pending) == 0
     decoder.push(b"one\nhalf")
     decoder.keep(2)
     decoder.end()

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -46,6 +47,17 @@ async def test_a_stopped_reader_is_not_dead() -> None:
         await asyncio.sleep(0.02)
     transport.abort()
     client.close()
+    server.close()
+
+
+async def test_one_who_breaks_off_is_dead_though_nobody_reads_from_it() -> None:
+    transport, client, server = await connected()
+    assert isinstance(transport, asyncio.Transport)
+    transport.pause_reading()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    await until(lambda: is_dead(transport, after_s=1000))
+    transport.abort()
     server.close()
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from tcp_room import events
-from tcp_room.logs.memory import MemoryEngine
+from tcp_room.logs.memory import MemoryEngine, MemoryLog
+from tcp_room.logs.port import Draft, Page, Record, Sink
 from tcp_room.member import Condition
-from tcp_room.room import Room
+from tcp_room.room import Poster, Room
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
 from tcp_room.views import JSON
@@ -1425,6 +1426,7 @@ def test_history_shows_nothing_of_what_is_on_its_way(query: dict[str, int]) -> N
     house.loop.settle()
     log.settle(1)
     sent(al, "history", **query)
+    house.loop.settle()
     log.answer()
     house.loop.settle()
     [page] = of_kind(outlet, "history")
@@ -1609,12 +1611,15 @@ def test_a_page_ends_where_it_was_asked_to_while_its_beginning_is_trimmed() -> N
     house.loop.settle()
     alice_sees.forget()
     sent(alice, "history", before=6, limit=3)
+    house.loop.settle()
     [(after, limit, done)] = log.unread
     log.unread.clear()
     done([record for record in log.records if record.event.seq > max(after, 4)][:limit])
     house.loop.settle()
     [history] = of_kind(alice_sees, "history")
     assert [event["seq"] for event in history["events"]] == [5]
+    assert (history["from"], history["to"]) == (3, 5)
+    assert history["gaps"] == [{"from": 3, "to": 4, "reason": "lost"}]
 
 
 def test_a_person_can_read_on_behind_a_message() -> None:
@@ -1636,16 +1641,17 @@ def test_a_person_can_read_on_behind_a_message() -> None:
     ]
 
 
-def test_a_room_that_was_kept_is_read_into_memory_again() -> None:
+def test_the_first_to_come_reads_a_room_into_memory_for_the_others() -> None:
     engine = MemoryEngine("e1", keep_events=100)
     first = House(engine)
     bob, _ = first.enter("bob")
     bob.receive([b"hi", b"ho"])
     first.loop.settle()
     first.hall.rooms["lobby"].close()
-    again = House(engine).hall.room("lobby")
-    assert again.head == 2
-    assert again._window.covers(0)
+    again = House(engine)
+    again.enter("carol")
+    assert again.hall.rooms["lobby"].head == 2
+    assert again.hall.rooms["lobby"]._window.covers(0)
 
 
 # -- doors that break their contract
@@ -1688,3 +1694,318 @@ def test_a_call_back_that_breaks_does_not_stop_the_room() -> None:
     talker.receive([b"two"])
     house.loop.settle()
     assert [line[6:] for line in bob_sees.lines] == ["<al> one", "<al> two"]
+
+
+# -- a log that has holes
+
+
+def _company(house: House, *nicks: str) -> list[RecordingOutlet]:
+    """Programs that are level, with nothing written to them yet."""
+    outlets = [house.enter(nick, JSON)[1] for nick in nicks]
+    house.hush()
+    return outlets
+
+
+def _gaps(outlet: RecordingOutlet) -> list[tuple[int, int, str]]:
+    return [(gap["from"], gap["to"], gap["reason"]) for gap in of_kind(outlet, "gap")]
+
+
+def test_a_row_that_is_gone_is_a_gap_and_reading_goes_on_after_it() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    [al] = _company(house, "al")
+    log = engine.logs["lobby"]
+    log.arrive(*"abcdefgh")
+    house.loop.settle()
+    lobby(house)._window.restart(())
+    log.lost = {3, 4, 7, 8}
+    _, bob = house.enter("bob", JSON)
+    _answer_all(house, log)
+    assert seqs(bob) == [1, 2, 5, 6]
+    assert _gaps(bob) == [(3, 4, "lost"), (7, 8, "lost")]
+    log.arrive("i")
+    house.loop.settle()
+    assert seqs(bob)[-1] == seqs(al)[-1] == 9
+
+
+def test_below_what_is_kept_a_hole_was_trimmed() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    log = engine.logs.setdefault("lobby", RemoteLog())
+    log.records = _records(8)
+    log.lost, log.first = {1, 2, 3, 4, 5}, 4
+    session, bob = house.visitor(JSON)
+    sent(session, "hello", nick="bob", since=1)
+    _answer_all(house, log)
+    assert _gaps(bob) == [(2, 3, "trimmed"), (4, 5, "lost")]
+    assert seqs(bob) == [6, 7, 8]
+
+
+def _answer_all(house: House, log: RemoteLog) -> None:
+    house.loop.settle()
+    while log.unread:
+        log.answer()
+        house.loop.settle()
+
+
+def _records(count: int) -> list[Record]:
+    return [
+        Record(events.Say(seq, None, 0, "far", "tcp", f"m{seq}"), "far")
+        for seq in range(1, count + 1)
+    ]
+
+
+def test_a_turn_that_does_not_follow_sends_everybody_to_the_log() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    al, bob = _company(house, "al", "bob")
+    log = engine.logs["lobby"]
+    log.keep_silently("missed")
+    log.arrive("heard")
+    house.loop.settle()
+    assert seqs(al) == seqs(bob) == []
+    log.answer()
+    house.loop.settle()
+    assert seqs(al) == seqs(bob) == [1, 2]
+
+
+def test_a_page_of_history_says_what_is_missing_in_it() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    al, outlet = house.enter("al", JSON)
+    log = engine.logs["lobby"]
+    log.arrive(*"abcdef")
+    house.loop.settle()
+    log.lost = {2, 3}
+    for query in ({"after": 0, "limit": 10}, {"limit": 10}):
+        sent(al, "history", **query)
+        house.loop.settle()
+        log.answer()
+        house.loop.settle()
+    for page in of_kind(outlet, "history"):
+        assert [event["seq"] for event in page["events"]] == [1, 4, 5, 6]
+        assert (page["from"], page["to"]) == (1, 6)
+        assert page["gaps"] == [{"from": 2, "to": 3, "reason": "lost"}]
+
+
+def test_a_person_is_shown_the_holes_of_a_page_where_they_are() -> None:
+    engine = RemoteEngine()
+    house = House(engine)
+    al, outlet = house.enter("al")
+    log = engine.logs["lobby"]
+    log.arrive(*"abc")
+    house.loop.settle()
+    log.lost = {2}
+    outlet.forget()
+    typed(al, "/history")
+    house.loop.settle()
+    log.answer()
+    house.loop.settle()
+    assert [line.removeprefix("08:00 ") for line in outlet.lines][1:] == [
+        "* Messages 2 to 2 are lost: the log cannot read them",
+        outlet.lines[2],
+    ]
+    assert [line[-1] for line in (outlet.lines[0], outlet.lines[2])] == ["a", "c"]
+
+
+# -- what breaks
+
+
+class BreakingEngine(MemoryEngine):
+    """Raises what no engine should."""
+
+    def __init__(self) -> None:
+        super().__init__("e1", 1000)
+        self.breaks = ""
+
+    def open(self, room: str, sink: Sink) -> MemoryLog:
+        return _BreakingLog(self, sink)
+
+
+class _BreakingLog(MemoryLog):
+    def __init__(self, engine: BreakingEngine, sink: Sink) -> None:
+        super().__init__("e1", 1000, lambda: None)
+        self.sink = sink
+        self._engine = engine
+
+    def append(self, drafts: Sequence[Draft], at: int) -> None:
+        if self._engine.breaks == "append":
+            raise KeyError("sax")
+        super().append(drafts, at)
+
+    def read(self, after: int, limit: int, done: Callable[[Page], None]) -> None:
+        if self._engine.breaks == "read":
+            raise IndexError("no such row")
+        super().read(after, limit, done)
+
+
+def _settle_in_spite(house: House, error: type[Exception]) -> None:
+    """The loop reports these, and goes on."""
+    reported = 0
+    while house.loop.ready:
+        try:
+            house.loop.turn()
+        except error:
+            reported += 1
+    assert reported, "nobody reported it"
+
+
+def test_an_engine_that_breaks_under_drafts_leaves_them_unknown_and_the_room_open() -> None:
+    house = House(engine := BreakingEngine())
+    al, al_sees = house.enter("al", JSON)
+    [bob] = _company(house, "bob")
+    engine.breaks = "append"
+    sent(al, "say", text="one", id="x")
+    lobby(house).post(
+        Poster("ci", "http", "http:ci", lambda outcome, is_new: answers.append(outcome)),
+        events.Say,
+        "two",
+    )
+    answers: list[Any] = []
+    _settle_in_spite(house, KeyError)
+    assert [(error["code"], error["id"]) for error in of_kind(al_sees, "error")] == [
+        ("unknown", "x")
+    ]
+    assert [answer.code for answer in answers] == ["unknown"]
+    engine.breaks = ""
+    sent(al, "say", text="one", id="x")
+    house.loop.settle()
+    assert (seqs(al_sees), seqs(bob)) == ([1], [1])
+    _, carol = house.enter("carol", JSON)
+    assert lobby(house).members.keys() == {"al", "bob", "carol"}
+    assert carol.member is not None
+    assert carol.member.condition is Condition.LEVEL
+
+
+def test_an_engine_that_breaks_while_it_is_read_is_tried_again() -> None:
+    house = House(engine := BreakingEngine())
+    al, al_sees = house.enter("al", JSON)
+    sent(al, "say", text="one")
+    house.loop.settle()
+    lobby(house)._window.restart(())
+    engine.breaks = "read"
+    session, bob = house.visitor(JSON)
+    sent(session, "hello", nick="bob")
+    for query in ("history", "search"):
+        sent(al, query, id=query, **({"text": "one"} if query == "search" else {}))
+    _settle_in_spite(house, IndexError)
+    assert [error["code"] for error in of_kind(bob, "error")] == ["storage"]
+    assert {(error["code"], error["id"]) for error in of_kind(al_sees, "error")} == {
+        ("storage", "history"),
+        ("storage", "search"),
+    }
+    engine.breaks = ""
+    house.loop.advance(1.0)
+    assert seqs(bob) == [1]
+    assert kinds(bob)[-1] == "live"
+
+
+class BreakingView(CountingView):
+    """Cannot encode some messages, or pack anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks_packing = False
+
+    def encode(self, event: events.Event) -> bytes:
+        if isinstance(event, events.Say) and event.text == "poison":
+            raise KeyError(event.text)
+        return super().encode(event)
+
+    def pack(self, parts: Sequence[bytes]) -> bytes:
+        if self.breaks_packing:
+            raise ZeroDivisionError
+        return super().pack(parts)
+
+
+def test_an_event_that_a_view_cannot_encode_is_shown_as_a_gap(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = House()
+    al, al_sees = house.enter("al", JSON)
+    _, odd = house.enter("odd", BreakingView())
+    house.hush()
+    for text in ("one", "poison", "three"):
+        sent(al, "say", text=text)
+    house.loop.settle()
+    assert seqs(al_sees) == [1, 2, 3]
+    assert seqs(odd) == [1, 3]
+    assert _gaps(odd) == [(2, 2, "lost")]
+    assert len(caplog.records) == 1
+
+
+def test_a_view_that_cannot_pack_drops_its_members_and_nobody_else() -> None:
+    house = House()
+    al, al_sees = house.enter("al", JSON)
+    view = BreakingView()
+    _, odd = house.enter("odd", view)
+    house.hush()
+    view.breaks_packing = True
+    sent(al, "say", text="one", id="x")
+    _settle_in_spite(house, ZeroDivisionError)
+    assert seqs(al_sees) == [1]
+    assert odd.closed == "left"
+    sent(al, "say", text="two")
+    house.loop.settle()
+    assert seqs(al_sees) == [1, 2]
+
+
+# -- what waits, and ids
+
+
+def test_a_post_beyond_what_may_wait_is_refused_with_busy_and_never_said() -> None:
+    engine = RemoteEngine()
+    house = House(engine, waiting_bytes=1010)
+    al, al_sees = house.enter("al", JSON)
+    log = engine.logs["lobby"]
+    for id in "abcd":
+        sent(al, "say", text="12345", id=id)
+        house.loop.settle()
+    assert [(error["code"], error["id"]) for error in of_kind(al_sees, "error")] == [("busy", "d")]
+    log.settle()
+    house.loop.settle()
+    sent(al, "say", text="12345", id="d")
+    for _ in range(2):
+        house.loop.settle()
+        log.settle()
+    house.loop.settle()
+    assert [event["id"] for event in of_kind(al_sees, "say")] == ["a", "b", "c", "d"]
+    assert house.hall._shared.waiting.used == 0
+
+
+def test_what_waits_is_counted_over_all_rooms_and_given_back_when_it_is_refused() -> None:
+    engine = RemoteEngine()
+    house = House(engine, waiting_bytes=1010)
+    al, _ = house.enter("al", JSON)
+    bob, bob_sees = house.enter("bob", JSON, room="dev")
+    for member in (al, bob):
+        sent(member, "say", text="at the log")
+        house.loop.settle()
+    sent(al, "say", text="1234567890")
+    sent(bob, "say", text="1", id="b")
+    assert [error["code"] for error in of_kind(bob_sees, "error")] == ["busy"]
+    for _ in range(2):
+        engine.logs["lobby"].settle(refuse=True)
+        house.loop.settle()
+    sent(bob, "say", text="1", id="b")
+    for _ in range(2):
+        engine.logs["dev"].settle()
+        house.loop.settle()
+    assert seqs(bob_sees) == [1, 2]
+
+
+def test_an_id_that_belongs_to_another_message_is_refused() -> None:
+    house = House()
+    al, al_sees = house.enter("al", JSON)
+    for kind, text in (("say", "one"), ("say", "two"), ("act", "one"), ("say", "one")):
+        sent(al, kind, text=text, id="x")
+    house.loop.settle()
+    assert [(event["kind"], event.get("code")) for event in al_sees.events] == [
+        ("error", "id_reused"),
+        ("error", "id_reused"),
+        ("say", None),
+    ]
+    sent(al, "say", text="two", id="x")
+    house.loop.settle()
+    assert al_sees.events[-1]["code"] == "id_reused"
+    assert lobby(house).head == 1

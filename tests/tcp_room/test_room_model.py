@@ -45,7 +45,7 @@ TINY: Final = {
 }
 # A line of the text view that shows an event of the log, and what it says.
 _SHOWN: Final = re.compile(r"\S+ (?:<[^>]+>|\*\* \S+|\* \S+ set the topic:) (m\d+)")
-_GAP: Final = re.compile(r"\* Messages (\d+) to (\d+) are no longer kept")
+_GAP: Final = re.compile(r"\* Messages (\d+) to (\d+) are (no longer kept|lost).*")
 
 
 class RememberingEngine(MemoryEngine):
@@ -90,6 +90,7 @@ class Reader:
         self.session = session
         self.outlet = outlet
         self.cursor = cursor  # of the log, everything up to here was read or is accounted for
+        self.lost: set[int] = set()  # what the log cannot read
         self.secret = ""  # what ties its connections together
         self.here: dict[str, str] = {}
         self.repeated: Counter[str] = Counter()  # ids that were sent more than once
@@ -121,7 +122,7 @@ class Reader:
             self.unanswered.discard(event["id"])
             self._check_logged(event, log)
         elif kind == "gap":
-            self._check_gap(event["from"], event["to"], first)
+            self._check_gap(event["from"], event["to"], first, is_lost=event["reason"] == "lost")
             self.unanswered -= {record.event.id or "" for record in log[: self.cursor]}
         elif kind == "welcome":
             assert event["seq"] - event["replay"] == self.cursor
@@ -133,7 +134,7 @@ class Reader:
         elif kind == "presence":
             self.here = apply_presence(self.here, msgspec.convert(event, Presence))
         elif kind == "error":
-            assert event["code"] == "storage"
+            assert event["code"] in ("storage", "unknown")
             self.unanswered.discard(event["id"])
 
     def _check_logged(self, event: dict[str, Any], log: Sequence[Record]) -> None:
@@ -152,7 +153,7 @@ class Reader:
         if gap := _GAP.fullmatch(line):
             start, end = int(gap[1]), int(gap[2])
             self.pass_own(log[: start - 1])
-            self._check_gap(start, end, first)
+            self._check_gap(start, end, first, is_lost=gap[3] == "lost")
         elif shown := _SHOWN.fullmatch(line):
             self.pass_own(log)
             self.cursor += 1
@@ -162,9 +163,12 @@ class Reader:
         """Asked for as a person, but only written when its socket had drained."""
         return not (_GAP.fullmatch(line) or _SHOWN.fullmatch(line))
 
-    def _check_gap(self, start: int, end: int, first: int) -> None:
+    def _check_gap(self, start: int, end: int, first: int, *, is_lost: bool) -> None:
         assert start == self.cursor + 1 <= end, "a gap where there is none"
-        assert end < first, "it is still kept"
+        if is_lost:
+            assert self.lost.issuperset(range(start, end + 1)), "it can be read"
+        else:
+            assert end < first, "it is still kept"
         self.cursor = end
 
     def pass_own(self, log: Sequence[Record]) -> None:
@@ -189,6 +193,8 @@ class RoomMachine(RuleBasedStateMachine):
         self.gone: list[Reader] = []
         self.names = 0
         self.texts = 0
+        self.by_id: dict[str, str] = {}
+        self.lost: set[int] = set()
         self.steps = 0
 
     @initialize(said=st.integers(0, 12), rhythm=st.lists(st.integers(0, 2), min_size=1, max_size=5))
@@ -243,6 +249,7 @@ class RoomMachine(RuleBasedStateMachine):
         session = Session(self.house.hall, outlet, door="tcp", view=view)
         outlet.member = session.member
         reader = Reader(session, outlet, cursor)
+        reader.lost = self.lost
         self.readers.append(reader)
         return reader
 
@@ -323,7 +330,7 @@ class RoomMachine(RuleBasedStateMachine):
             sent(reader.session, kind, text=text)
         else:
             reader.unanswered.add(id)
-            sent(reader.session, kind, text=text, id=id)
+            sent(reader.session, kind, text=self.by_id.setdefault(id, text), id=id)
 
     @precondition(lambda self: self.readers)
     @rule(which=INDEX, kinds=st.lists(st.sampled_from(LOGGED), min_size=1, max_size=5))
@@ -428,6 +435,7 @@ class RemoteRoomMachine(RoomMachine):
         RuleBasedStateMachine.__init__(self)
         self.remote = RemoteEngine()
         self.start(House(self.remote, **TINY))
+        self.remote.logs["lobby"].lost = self.lost
 
     @property
     def log(self) -> Sequence[Record]:
@@ -441,6 +449,21 @@ class RemoteRoomMachine(RoomMachine):
     @rule(drafts=st.integers(1, 3), refuse=st.booleans())
     def the_log_settles_some(self, drafts: int, refuse: bool) -> None:
         self.remote.logs["lobby"].settle(drafts, refuse=refuse)
+
+    @precondition(lambda self: self.remote.logs["lobby"].unsettled)
+    @rule(keep=st.booleans())
+    def the_log_cannot_tell(self, keep: bool) -> None:
+        self.remote.logs["lobby"].settle_unknown(keep=keep)
+
+    @precondition(lambda self: self.log)
+    @rule(which=st.integers(0, 5))
+    def the_log_loses_something(self, which: int) -> None:
+        """Of what everybody may still have to read: an event that was read is no loss to it."""
+        self.lost.add(self.log[-1 - which % len(self.log)].event.seq)
+
+    @rule()
+    def this_node_does_not_hear_of_something(self) -> None:
+        self.remote.logs["lobby"].keep_silently(self._text())
 
     @rule(count=st.integers(1, 3))
     def somebody_says_something_elsewhere(self, count: int) -> None:
@@ -456,6 +479,13 @@ class RemoteRoomMachine(RoomMachine):
             if log.unsettled:
                 log.settle()
             log.answer()
+
+    def teardown(self) -> None:
+        """What was not heard of is found with the next event."""
+        self.engine_answers()
+        self.house.loop.settle()
+        self.somebody_says_something_elsewhere(1)
+        super().teardown()
 
 
 # The same ones each time, unless somebody asks for more: EXAMPLES=2000 takes some minutes.

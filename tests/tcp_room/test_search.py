@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_search_goes_on_where_it_stopped() -> None:
 
 
 def test_what_is_read_through_at_once_is_bounded() -> None:
-    house = House(search_events=2, page_events=1)
+    house = House(search_events=2, search_page_events=1)
     al, sees = told(house)
     seqs: list[int] = []
     before, asked, more = None, 0, True
@@ -77,7 +78,7 @@ def test_what_is_read_through_at_once_is_bounded() -> None:
 
 
 def test_each_page_is_a_turn_of_its_own() -> None:
-    house = House(engine := RemoteEngine(), page_events=2)
+    house = House(engine := RemoteEngine(), search_page_events=2)
     al, sees = house.enter("al", JSON)
     for text in SAID:
         sent(al, "say", text=text)
@@ -117,4 +118,120 @@ def test_a_terminal_is_shown_the_oldest_first() -> None:
         "12:00 <al> Good morning",
         "12:00 <al> a GOOD idea",
         "12:00 <al> １００ good morning people",
+    ]
+
+
+# -- what it costs the others
+
+
+def test_the_house_reads_one_page_in_a_turn_however_many_search() -> None:
+    house = House(engine := RemoteEngine(), search_page_events=2)
+    members = [house.enter(f"n{number}", JSON)[0] for number in range(5)]
+    log = engine.logs["lobby"]
+    log.arrive(*SAID)
+    house.loop.settle()
+    log.unread.clear()
+    for member in members:
+        sent(member, "search", text="good")
+    pages = []
+    for _ in range(5):
+        house.loop.turn()
+        pages.append(len(log.unread))
+    assert pages == [1, 2, 3, 4, 5]
+
+
+def test_a_new_search_ends_the_one_before_which_answers_with_what_it_found() -> None:
+    house = House(search_page_events=1)
+    al, sees = told(house)
+    sent(al, "search", text="good", id="first")
+    for _ in range(2):
+        house.loop.turn()
+    sent(al, "search", text="bye", id="second")
+    house.loop.settle()
+    answers = {event["id"]: event for event in sees.events if event["kind"] == "found"}
+    assert [event["seq"] for event in answers["first"]["events"]] == [4]
+    assert answers["first"]["more"]
+    assert [event["seq"] for event in answers["second"]["events"]] == [5]
+
+
+def test_a_search_ends_when_its_asker_leaves() -> None:
+    house = House(engine := RemoteEngine(), search_page_events=1)
+    al, _ = house.enter("al", JSON)
+    house.enter("bob")
+    log = engine.logs["lobby"]
+    log.arrive(*SAID)
+    house.loop.settle()
+    log.unread.clear()
+    sent(al, "search", text="good")
+    house.loop.turn()
+    al.lost()
+    log.answer()
+    house.loop.settle()
+    assert not log.unread
+
+
+def test_looking_through_a_page_ends_when_its_time_is_up_and_goes_on() -> None:
+    house = House(search_slice_s=0.5)
+    al, sees = told(house)
+    looked: list[int] = []
+
+    def slow() -> float:
+        looked.append(house.loop.turns)
+        return float(len(looked))
+
+    house.loop.time = slow  # type: ignore[method-assign]
+    sent(al, "search", text="good", id="x")
+    for _ in range(20):
+        house.loop.turn()
+    [answer] = [event for event in sees.events if event["kind"] == "found"]
+    assert [event["seq"] for event in answer["events"]] == [4, 3, 1]
+    assert len(set(looked)) >= len(SAID)
+
+
+def test_a_page_is_looked_through_before_the_next_search_reads_one() -> None:
+    """Pages may be large: one is in memory, however many people search."""
+    house = House(engine := RemoteEngine(), search_slice_s=0.5)
+    al, bob = (house.enter(nick, JSON)[0] for nick in ("al", "bob"))
+    log = engine.logs["lobby"]
+    log.arrive(*SAID)
+    house.loop.settle()
+    log.unread.clear()
+    ticks = count()
+    house.loop.time = lambda: float(next(ticks))  # type: ignore[method-assign]
+    for member in (al, bob):
+        sent(member, "search", text="good")
+    house.loop.turn()
+    log.answer()  # a slice ends after each event
+    for _ in SAID[1:]:
+        assert not log.unread
+        house.loop.turn()
+    house.loop.turn()
+    assert len(log.unread) == 1
+
+
+def test_what_cannot_be_read_is_counted() -> None:
+    house = House(engine := RemoteEngine())
+    al, sees = house.enter("al", JSON)
+    log = engine.logs["lobby"]
+    log.arrive(*SAID)
+    house.loop.settle()
+    log.lost = {2, 3}
+    sent(al, "search", text="good")
+    house.loop.settle()
+    log.answer()
+    house.loop.settle()
+    [answer] = [event for event in sees.events if event["kind"] == "found"]
+    assert [event["seq"] for event in answer["events"]] == [4, 1]
+    assert answer["lost"] == 2
+
+
+def test_a_query_has_so_many_characters_and_no_more() -> None:
+    house = House(search_chars=10)
+    al, sees = house.enter("al", JSON)
+    sent(al, "command", line="/search " + "x" * 11, id="a")
+    sent(al, "command", line="/search " + "x" * 10, id="b")
+    house.loop.settle()
+    assert [(event["kind"], event["id"]) for event in sees.events] == [
+        ("error", "a"),
+        ("found", "b"),
     ]

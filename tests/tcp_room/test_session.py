@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tcp_room.config import Config
-from tcp_room.member import Condition
+from tcp_room.member import PAGES_ASKED, Condition
 from tcp_room.messages import Hello
 from tcp_room.session import Session
 from tcp_room.terminal import TEXT
@@ -480,7 +480,7 @@ def test_a_reader_who_does_not_read_its_answers_is_not_answered_on_and_on() -> N
     house.loop.advance(100)
     waiting = sum(map(len, session.member.backlog))
     assert outlet.paused
-    assert waiting < 3 * 2000 + 5000
+    assert waiting < 2000 + PAGES_ASKED * 3000
     while session.member.backlog:
         outlet.drain()
         house.loop.advance(1)
@@ -752,3 +752,221 @@ def test_a_promised_hello_is_not_waited_for_for_ever() -> None:
     Session(house.hall, outlet, door="web", view=JSON, says_hello=True)
     house.loop.advance(house.config.outside_s + 1)
     assert outlet.closed == "refused"
+
+
+# -- the pace of an address
+
+
+def neighbours(house: House, count: int) -> list[tuple[Session, RecordingOutlet]]:
+    """Connections from one address, each of which has said its name."""
+    sessions = []
+    for number in range(count):
+        session, outlet = house.visitor(address="10.0.0.1")
+        typed(session, f"/nick n{number}")
+        sessions.append((session, outlet))
+    house.loop.settle()
+    return sessions
+
+
+def test_an_address_says_so_much_however_many_connections_it_has() -> None:
+    house = House(rate=1000.0, burst_messages=1000, address_messages_per_s=10.0, address_burst_s=2)
+    crowd = neighbours(house, 20)
+    for session, _ in crowd:
+        typed(session, *["x"] * 50)
+    house.loop.settle()
+    assert len(texts(house)) == 10  # half of a burst: the rest is for modest clients
+    assert all(outlet.paused for _, outlet in crowd[10:])
+    house.loop.advance(10)
+    assert len(texts(house)) == pytest.approx(110, abs=1)
+
+
+def test_lines_that_wait_for_their_turn_keep_their_order_and_none_is_lost() -> None:
+    house = House(rate=1000.0, burst_messages=1000, address_messages_per_s=10.0, address_burst_s=1)
+    crowd = neighbours(house, 4)
+    for number, (session, _) in enumerate(crowd):
+        typed(session, *[f"{number}.{nth}" for nth in range(20)])
+    house.loop.advance(20)
+    assert len(texts(house)) == 80
+    for number in range(4):
+        own = [text for text in texts(house) if text.startswith(f"{number}.")]
+        assert own == [f"{number}.{nth}" for nth in range(20)]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 200])
+def test_people_who_talk_never_wait_for_a_crowd_that_floods(at_once: int) -> None:
+    house = House(address_messages_per_s=20.0, rate=5.0)
+    talks, *crowd = neighbours(house, 100)
+    for _ in range(5):
+        typed(talks[0], "hi")
+        house.loop.advance(1)
+    for number in range(20):
+        for _ in range(5):
+            for session, outlet in crowd:
+                if not outlet.paused:
+                    typed(session, *["x"] * at_once)
+            house.loop.advance(0.2)
+        typed(talks[0], f"hi {number}")
+        house.loop.settle()
+        assert texts(house)[-1] == f"hi {number}"
+    assert not talks[1].paused
+
+
+def test_one_who_seldom_talks_goes_before_a_crowd_that_floods() -> None:
+    house = House(address_messages_per_s=20.0, rate=5.0)
+    talks, *crowd = neighbours(house, 100)
+    for session, _ in crowd:
+        typed(session, *["x"] * 1000)
+    house.loop.advance(30)
+    typed(talks[0], "hi")
+    house.loop.advance(0.1)
+    assert "hi" in texts(house)
+
+
+def test_requests_have_a_budget_of_their_own() -> None:
+    house = House(
+        rate=1000.0, burst_messages=1000, address_messages_per_s=1.0, address_requests_per_s=100.0
+    )
+    session, outlet = house.visitor(JSON, address="10.0.0.1")
+    sent(session, "hello", nick="al")
+    house.loop.settle()
+    for number in range(20):
+        sent(session, "ping", id=f"{number}")
+    house.loop.settle()
+    assert kinds(outlet).count("pong") == 20
+    for line in ("say", "act", "topic"):
+        sent(session, line, text="x")
+    house.loop.settle()
+    assert len(texts(house)) == 1
+
+
+@pytest.mark.parametrize("lifted", [{"rate": 0.0}, {"per_address": 0}])
+def test_either_flag_lifts_the_pace_of_addresses(lifted: dict[str, Any]) -> None:
+    house = House(
+        **{"rate": 1000.0, "burst_messages": 1000, "address_messages_per_s": 1.0, **lifted}
+    )
+    for session, _ in neighbours(house, 5):
+        typed(session, *["x"] * 20)
+    house.loop.settle()
+    assert len(texts(house)) == 100
+
+
+@pytest.mark.parametrize("line", ["hi", "//hi", "/me waves", "／me waves", "/topic tea", "/ME x"])
+def test_what_is_said_to_others_is_a_message(line: str) -> None:
+    house = House(rate=1000.0, address_messages_per_s=1.0, address_burst_s=2.0)
+    (session, _), *_ = neighbours(house, 1)
+    typed(session, line, line)
+    house.loop.settle()
+    assert len(texts(house)) == 1
+
+
+def test_who_waits_for_its_turn_is_told_so_once() -> None:
+    house = House(rate=1000.0, burst_messages=100, address_messages_per_s=10.0, address_burst_s=1)
+    (session, outlet), *_ = neighbours(house, 1)
+    outlet.forget()
+    typed(session, *["x"] * 20)
+    house.loop.advance(60)
+    assert outlet.lines == [
+        "* much comes from your address just now: your lines wait for their turn"
+    ]
+
+
+# -- mistakes
+
+
+def test_many_mistakes_pause_reading_and_nobody_is_cut() -> None:
+    house = House(mistakes_per_minute=10)
+    session, outlet = house.enter("al")
+    typed(session, *["a\x1bb"] * 30, "fine")
+    house.loop.settle()
+    assert codes_shown(outlet) == ["bad_text"] * 11
+    assert (outlet.paused, outlet.is_open) == (True, True)
+    house.loop.advance(60)
+    assert len(codes_shown(outlet)) == pytest.approx(21, abs=1)
+    house.loop.advance(120)
+    assert texts(house) == ["fine"]
+    assert (outlet.paused, outlet.is_open) == (False, True)
+
+
+# -- bytes
+
+
+def test_what_waits_is_kept_as_the_bytes_that_came() -> None:
+    house = House(rate=1.0, burst_messages=1)
+    session, outlet = paced(house)
+    session.feed(b"ab\n" * 20_000)
+    assert outlet.paused
+    assert len(session._input.pending) <= 60_000
+    assert len(session._lines) <= 1
+
+
+# -- what is left of the lost
+
+
+def test_of_the_lost_so_many_lines_are_said_at_its_pace_and_then_it_is_over() -> None:
+    house = House(rate=10.0, burst_messages=2, parting_lines=5)
+    session, _ = paced(house)
+    over: list[float] = []
+    typed(session, *map(str, range(100)))
+    session.lost(lambda: over.append(house.loop.now))
+    house.loop.settle()
+    assert (len(texts(house)), over) == (2, [])
+    house.loop.advance(10)
+    assert texts(house) == [str(number) for number in range(7)]
+    assert len(over) == 1
+    assert nicks(house) == set()
+
+
+def test_one_who_is_lost_with_nothing_left_to_say_is_over_at_once() -> None:
+    house = House()
+    session, _ = house.enter("al")
+    over: list[str] = []
+    session.lost()
+    session.lost(lambda: over.append("over"))
+    house.loop.advance(60)
+    assert over == ["over"]
+
+
+def test_of_one_who_is_over_nothing_is_heard() -> None:
+    house = House()
+    session, _ = house.visitor()
+    session.lost(lambda: None)
+    typed(session, "hello")
+    house.loop.advance(5)
+    assert len(house.hall) == 0
+    assert not house.hall.rooms or not texts(house)
+
+
+def test_one_who_parts_for_too_long_is_over_then() -> None:
+    house = House(rate=1.0, burst_messages=1, parting_s=3.0)
+    session, _ = paced(house)
+    over: list[str] = []
+    typed(session, *["x"] * 60)
+    session.lost()
+    session.lost(lambda: over.append("over"))
+    house.loop.advance(2.9)
+    assert over == []
+    house.loop.advance(0.2)
+    assert over == ["over"]
+
+
+def test_a_house_that_closes_waits_for_no_lines() -> None:
+    house = House(rate=1.0, burst_messages=1)
+    session, outlet = paced(house)
+    over: list[str] = []
+    typed(session, *["x"] * 60)
+    house.hall.close()
+    house.loop.settle()
+    assert outlet.closed == "stopping"
+    session.lost(lambda: over.append("over"))
+    assert over == ["over"]
+
+
+def test_a_house_that_closes_waits_for_nobody_who_is_lost() -> None:
+    house = House(rate=1.0, burst_messages=1)
+    session, _ = paced(house)
+    over: list[str] = []
+    typed(session, *["x"] * 60)
+    session.lost(lambda: over.append("over"))
+    house.hall.close()
+    house.loop.advance(1.1)
+    assert over == ["over"]

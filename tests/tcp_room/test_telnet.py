@@ -56,6 +56,17 @@ def test_plain_text_passes_as_the_very_same_object() -> None:
     assert heard == (data, b"", 0, False)
 
 
+@given(st.lists(STREAMS | st.sampled_from([b"hi\n", b"\x11", b"a\x13"]), max_size=4))
+@example([b"hi\n"])
+def test_what_is_plain_passes_as_it_is(packets: list[bytes]) -> None:
+    telnet = TelnetFilter()
+    for packet in packets:
+        is_plain = telnet.is_plain(packet)
+        heard = telnet.feed(packet)
+        assert not is_plain or heard == (packet, b"", 0, False)
+    assert TelnetFilter().is_plain(b"hi\n")
+
+
 @pytest.mark.parametrize(
     ("client", "sent", "typed", "answer"),
     [

@@ -96,6 +96,11 @@ def test_backspace_and_delete_remove_what_is_before_them(typed: str, meant: str)
     assert text.erase(typed) == meant
 
 
+def test_nobody_types_a_line_of_more_than_4096_characters() -> None:
+    assert text.erase("a\b" * 2048) == ""
+    assert text.erase("a\b" * 2049) == "a\b" * 2049
+
+
 @given(ANY_TEXT)
 def test_what_is_erased_leaves_no_backspace(line: str) -> None:
     assert not {"\b", "\x7f"} & set(text.erase(line))

@@ -81,17 +81,26 @@ TABLE: list[tuple[events.Event, dict[str, Any]]] = [
         },
     ),
     (
-        events.History([events.Say(**LOGGED)], True, "x1"),
-        {"kind": "history", "events": [{"kind": "say", **LOGGED}], "more": True, "id": "x1"},
+        events.History([events.Say(**LOGGED)], True, "x1", 2, 4, [events.Range(2, 2, "lost")]),
+        {
+            "kind": "history",
+            "events": [{"kind": "say", **LOGGED}],
+            "more": True,
+            "id": "x1",
+            "from": 2,
+            "to": 4,
+            "gaps": [{"from": 2, "to": 2, "reason": "lost"}],
+        },
     ),
     (
-        events.Found([events.Say(**LOGGED)], True, 3, "x1"),
+        events.Found([events.Say(**LOGGED)], True, 3, "x1", 5),
         {
             "kind": "found",
             "events": [{"kind": "say", **LOGGED}],
             "more": True,
             "before": 3,
             "id": "x1",
+            "lost": 5,
         },
     ),
     (

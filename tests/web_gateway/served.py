@@ -23,6 +23,8 @@ from tcp_room.member import Member
 from web_gateway.app import create_app, make_runner
 from web_gateway.hooks import NONE, Hooks
 
+KEY = b"k" * 32
+
 
 class Served:
     """A hall, its web door, and whoever listens at it."""
@@ -83,6 +85,7 @@ class Served:
             Say,
             text,
             door="test",
+            author="test",
             nick=nick,
             id=None,
             settled=lambda outcome, is_new: settled.set_result(outcome),
@@ -235,11 +238,13 @@ async def served(
     engine: Engine | None = None, hooks: Hooks = NONE, **config: Any
 ) -> AsyncIterator[Served]:
     """A web door on a port of its own, until it is closed."""
-    chosen = Config(**{"rate": 0.0, "leave_grace_s": 0.0, "presence_gather_s": 0.0, **config})
+    chosen = Config(
+        **{"rate": 0.0, "leave_grace_s": 0.0, "presence_gather_s": 0.0, "listing_s": 0.0, **config}
+    )
     turnstile = Turnstile(chosen.per_address, 0)
     kept = engine or MemoryEngine("e1", chosen.memory_events)
     hall = Hall(kept, asyncio.get_running_loop(), _now, secrets.token_hex, chosen)
-    async with TestClient(_Server(create_app(hall, turnstile, hooks), chosen)) as client:
+    async with TestClient(_Server(create_app(hall, turnstile, hooks, KEY), chosen)) as client:
         house = Served(hall, turnstile, client)
         try:
             yield house

@@ -140,6 +140,19 @@ async def test_what_is_answered_can_be_read() -> None:
 # -- saying it twice
 
 
+async def test_a_key_with_another_text_is_refused() -> None:
+    async with served() as house:
+        assert (await house.post("build 17 failed", "?nick=ci", key="build-17")).status == 201
+        for _ in range(2):
+            answer = await house.post("all is well", "?nick=ci", key="build-17")
+            assert answer.refusal == (422, "id_reused")
+        act = '{"text":"build 17 failed","nick":"ci","kind":"act","id":"build-17"}'
+        answer = await house.post(act, Content_Type="application/json")
+        assert answer.refusal == (422, "id_reused")
+        assert (await house.post("build 17 failed", "?nick=ci", key="build-17")).status == 200
+        assert await house.texts() == ["build 17 failed"]
+
+
 async def test_a_second_try_is_answered_with_the_first() -> None:
     async with served() as house:
         first = await house.post("once", "?nick=ci", key="k1")
@@ -245,7 +258,7 @@ async def test_what_cannot_be_read_is_503() -> None:
 
 
 async def test_who_is_too_fast_is_told_when_to_come_again() -> None:
-    async with served(rate=0.01, burst_messages=3) as house:
+    async with served(rate=5.0, address_messages_per_s=0.01, address_burst_s=600.0) as house:
         answers = [await house.post(f"m{nth}") for nth in range(5)]
         assert [answer.status for answer in answers] == [201, 201, 201, 429, 429]
         assert answers[-1].refusal == (429, "too_fast")
@@ -254,7 +267,7 @@ async def test_who_is_too_fast_is_told_when_to_come_again() -> None:
 
 
 async def test_reading_is_not_counted_as_saying() -> None:
-    async with served(rate=0.01, burst_messages=1) as house:
+    async with served(rate=5.0, address_messages_per_s=0.01, address_burst_s=200.0) as house:
         for _ in range(5):
             await house.page()
         assert (await house.post("x")).status == 201
@@ -392,7 +405,9 @@ async def test_a_page_is_the_last_fifty() -> None:
             await house.said(f"m{number}")
         page = await house.page()
         assert [event["seq"] for event in page.pop("events")] == list(range(11, 61))
-        assert page == {"room": "lobby", "epoch": "e1", "more": True, "first": 1, "head": 60}
+        covers = {"from": 11, "to": 60, "gaps": []}
+        kept = {"first": 1, "head": 60}
+        assert page == {"room": "lobby", "epoch": "e1", "more": True, **covers, **kept}
 
 
 @pytest.mark.parametrize(
@@ -537,7 +552,9 @@ async def test_the_answer_comes_when_all_are_told() -> None:
         assert isinstance(outcome, Record)
         answers.append((outcome.event.text, is_new, ear.bytes))
 
-    post = partial(house.hall.post, "lobby", Say, door="http", nick="ci", settled=settled)
+    post = partial(
+        house.hall.post, "lobby", Say, door="http", author="a", nick="ci", settled=settled
+    )
     for text, id in (("one", "k"), ("two", None), ("one", "k")):
         post(text=text, id=id)
     house.loop.settle()

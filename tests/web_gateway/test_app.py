@@ -15,6 +15,8 @@ async def test_who_is_still_at_the_door_when_the_house_closes_is_told() -> None:
         async with opened(hello_wait_s=60.0, linger_s=0.2) as house:
             socket = await session.ws_connect(f"{house.url}/ws")
             assert len(house.hall) == 0
+        notice = await asyncio.wait_for(socket.receive_json(), timeout=10)
+        assert (notice["kind"], notice["text"][:22]) == ("notice", "the server is stopping")
         message = await asyncio.wait_for(socket.receive(), timeout=10)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
         await socket.close()

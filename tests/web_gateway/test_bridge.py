@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from tcp_room.messages import Hello
+from tests import fakes
 from tests.browser import House, opened, terminal
+from tests.web_gateway.test_frames import sent
+from web_gateway.bridge import Bridge
 
 
 @pytest.fixture
@@ -150,6 +155,11 @@ async def test_a_since_that_is_no_number_is_refused(house: House, query: str) ->
     assert await refusal(house, query) == (400, "bad_message")
 
 
+@pytest.mark.parametrize("view", ["weird", "TEXT", ""])
+async def test_a_view_that_there_is_not_is_refused(house: House, view: str) -> None:
+    assert await refusal(house, f"?view={view}&nick=alice") == (400, "bad_message")
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
 async def test_other_peoples_pages_are_refused(house: House, origin: str) -> None:
     assert await refusal(house, "?nick=mallory", Origin=origin) == (403, "foreign_origin")
@@ -207,12 +217,25 @@ async def test_a_bad_message_gets_an_error_and_the_next_one_works(
         assert house.said() == 1
 
 
-async def test_bytes_that_are_not_utf8_are_refused(house: House) -> None:
+async def test_bytes_that_are_not_utf_8_end_the_connection(house: House) -> None:
+    async with entered(house, "alice") as alice, entered(house, "bob") as bob:
+        await bob.send(kind="say", text="before")
+        await bob.socket._writer.send_frame(b'{"kind":"say","text":"\xff"}', WSMsgType.TEXT)
+        assert await bob.close_code() == 1007
+        assert (await alice.until("say"))["text"] == "before"
+    assert house.said() == 1
+
+
+async def test_a_line_over_the_limit_is_answered_and_the_others_are_heard(house: House) -> None:
+    """The same limit and the same answer as on the line door."""
     async with entered(house, "alice") as alice:
-        await alice.socket._writer.send_frame(b'{"kind":"say","text":"\xff"}', WSMsgType.TEXT)
-        await alice.until("error", code="bad_json")
-        await alice.send(kind="ping", id="p")
-        await alice.until("pong", id="p")
+        long = '{"kind":"ping","id":"' + "x" * house.hall.config.line_bytes + '"}'
+        await alice.socket.send_str(
+            '{"kind":"ping","id":"1"}\n' + long + '\n{"kind":"ping","id":"2"}'
+        )
+        await alice.until("pong", id="1")
+        assert "32768 bytes" in (await alice.until("error", code="too_long"))["text"]
+        await alice.until("pong", id="2")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +252,71 @@ async def test_an_oversized_message_disturbs_nobody(
             await bob.until("error", code="too_long")
         await alice.send(kind="say", text="still here")
         assert (await alice.until("say"))["text"] == "still here"
+
+
+class Wire:
+    """A transport without an event loop: it remembers what was written, and whether it is read."""
+
+    def __init__(self) -> None:
+        self._ends = socket.socketpair()
+        self.written = b""
+        self.is_read = True
+
+    def get_extra_info(self, name: str) -> Any:
+        return {"socket": self._ends[0]}.get(name)
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
+    def end(self) -> None:
+        for end in self._ends:
+            end.close()
+
+
+@pytest.mark.parametrize(
+    ("frame", "answer"),
+    [
+        (sent(9, b"?"), b"\x8a\x01?"),
+        (sent(10, b""), b""),
+        (sent(1, b""), b""),
+        (sent(1, b"", final=False) + sent(0, b""), b""),
+    ],
+    ids=["pings", "pongs", "empty messages", "empty fragments"],
+)
+def test_frames_that_bring_no_line_are_handled_at_a_pace(frame: bytes, answer: bytes) -> None:
+    """However many come at once: the rest waits, and the connection is not read meanwhile."""
+    house = fakes.House(
+        frames_at_once=10, control_as_bytes=10, lineless_bytes_per_s=100, lineless_burst_bytes=100
+    )
+    bridge = Bridge(house.hall, None, Hello(nick="al"), lost=lambda gone: None, leave=lambda: None)
+    bridge.connection_made(cast(asyncio.Transport, wire := Wire()))
+    house.loop.settle()
+    bridge.take_in(frame * 35 + sent(1, b'{"kind":"ping","id":"after"}'))
+    assert wire.written.count(answer) <= 10 or not answer  # in one turn
+    seconds = 0
+    house.loop.advance(1.0)
+    while b"after" not in wire.written:
+        seconds += 1
+        assert not wire.is_read
+        assert wire.written.count(answer) <= 20 + 10 * seconds or not answer
+        house.loop.advance(1.0)
+    house.loop.advance(1.0)
+    assert wire.is_read and seconds >= 1
+    wire.end()
 
 
 async def test_binary_messages_are_not_for_us(house: House) -> None:
@@ -312,6 +400,24 @@ async def test_who_breaks_off_leaves_nothing_behind(
         await bob.send(kind="say", text="still here")
         await bob.until("say", text="still here")
     assert caplog.records == []
+
+
+async def test_a_connection_counts_until_what_it_said_is_said() -> None:
+    async with (
+        opened(rate=20.0, burst_messages=1) as house,
+        entered(house, "bob") as bob,
+        entered(house, "alice") as alice,
+    ):
+        for number in range(10):
+            await alice.send(kind="say", text=str(number))
+        await bob.until("say", text="0")
+        alice.socket._conn.transport.abort()  # type: ignore[union-attr]
+        for number in range(1, 10):
+            assert len(house.turnstile) == 2
+            await bob.until("say", text=str(number))
+        async with asyncio.timeout(10):
+            while len(house.turnstile) > 1:
+                await asyncio.sleep(0.01)
 
 
 async def test_the_same_session_takes_its_name_back(house: House) -> None:

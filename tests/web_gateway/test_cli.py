@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,19 @@ BOTH = ["--http-port", "0", "--tcp-port", "0"]
 
 
 @contextmanager
-def started(*flags: str, program: str = "web_gateway", **variables: str) -> Iterator[Running]:
+def started(
+    *flags: str,
+    program: str = "web_gateway",
+    start_new_session: bool = False,
+    **variables: str,
+) -> Iterator[Running]:
     process = subprocess.Popen(
         [sys.executable, "-m", program, *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "ONEROOM_DATA": ":memory:", **variables},
+        start_new_session=start_new_session,
     )
     try:
         yield Running(process)
@@ -53,6 +60,13 @@ class Running:
         found = re.search(r"http://localhost:(\d+)/ in a browser", self.sentence)
         assert found, self.sentence
         return int(found[1])
+
+    def errors_until(self, words: str) -> str:
+        """The line of its stderr that contains these words."""
+        assert self.process.stderr is not None
+        while words not in (line := self.process.stderr.readline()):
+            assert line, "it has said all"
+        return line
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
@@ -143,6 +157,175 @@ def connected_as(nick: str, port: int) -> socket.socket:
     client.recv(1000)
     client.setblocking(True)
     return client
+
+
+@contextmanager
+def dialled(port: int, data: bytes, until: bytes = b"") -> Iterator[socket.socket]:
+    """A client that has sent this, and has read until that. It says and reads nothing more."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(data)
+        read = b""
+        while until not in read:
+            read += client.recv(1000)
+        yield client
+
+
+def test_an_idle_nc_does_not_hold_it_up() -> None:
+    with started(*BOTH) as program, dialled(program.tcp_port, b"/nick alice\n", b"You are alice"):
+        # After a moment it would say that it is stopping.
+        assert program.stop() == (0, "")
+
+
+WEBSOCKET = (
+    b"GET /ws?nick=bob HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+GET = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"
+POST = b"POST /rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+
+
+def test_clients_that_are_stuck_at_every_door_share_one_deadline() -> None:
+    with started(*BOTH, "--rate", "0") as program, ExitStack() as clients:
+        web, line = program.http_port, program.tcp_port
+        for port, data, until in (
+            (line, b"/nick alice\n", b"You are alice"),
+            (line, b'{"kind":"hello","nick":"a*b"}\n', b"bad_nick"),
+            (web, WEBSOCKET, b"welcome"),
+            (web, GET % b"/livez", b"ok"),
+            (web, GET % b"/rooms/lobby/stream?nick=carol", b"live"),
+            (web, GET % b"/rooms/lobby/events?nick=dan", b"retry"),
+        ):
+            clients.enter_context(dialled(port, data, until))
+        for _ in range(300):
+            with dialled(web, POST % 4000 + b"x" * 4000, b"HTTP/1.1 201"):
+                pass
+        clients.enter_context(dialled(web, POST % 9 + b"half"))
+        program.process.send_signal(signal.SIGTERM)
+        _, errors = program.process.communicate(timeout=8)
+        assert program.process.returncode == 0
+        assert errors in ("", "oneroom: stopping; Ctrl-C again stops at once\n")
+
+
+def test_nobody_gets_in_once_it_stops() -> None:
+    with started(*BOTH, "--rate", "0") as program, connected(program.tcp_port) as stuck:
+        with connected_as("bob", program.tcp_port) as bob:
+            for _ in range(200):
+                bob.sendall((b"x" * 4000 + b"\n") * 10)
+        with dialled(program.http_port, GET % b"/livez", b"ok") as kept:
+            program.process.send_signal(signal.SIGTERM)
+            stopping = program.errors_until("stopping; Ctrl-C again")
+            with suppress(ConnectionError):
+                kept.sendall(POST % 2 + b"hi")
+                assert kept.recv(1000) == b""
+            for port in (program.http_port, program.tcp_port):
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port), timeout=10)
+        assert stopping
+        assert program.process.wait(timeout=8) == 0
+        stuck.close()
+
+
+def test_hooks_are_read_anew_on_a_hangup(tmp_path: Path) -> None:
+    path = tmp_path / "hooks.toml"
+    hook = "[[incoming]]\ntoken = '{}'\n"
+    tokens = ["a-token-of-16-and-more", "another-of-16-and-more"]
+    path.write_text(hook.format(tokens[0]))
+    with started(*BOTH, "--hooks", str(path), start_new_session=True) as program:
+
+        def answers(token: str) -> bool:
+            address = f"http://127.0.0.1:{program.http_port}/hooks/{token}"
+            request = urllib.request.Request(address, b'{"text":"green"}')
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return bool(answer.read() == b"ok")
+            except urllib.error.HTTPError as error:
+                assert error.code == 404
+                error.close()
+                return False
+
+        assert [answers(token) for token in tokens] == [True, False]
+        path.write_text(hook.format(tokens[1]))
+        program.process.send_signal(signal.SIGHUP)
+        while not answers(tokens[1]):
+            pass
+        assert not answers(tokens[0])
+        path.write_text(hook.format("short"))
+        program.process.send_signal(signal.SIGHUP)
+        assert program.errors_until("the hooks stay as they were")
+        assert answers(tokens[1])
+
+
+HEAD = b"GET /ws HTTP/1.1\r\nHost: localhost\r\n"
+UPGRADE = HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+HURTFUL = [
+    HEAD + b"Host: evil.example\r\n\r\n",
+    UPGRADE + b"Sec-WebSocket-Key: \xff\xfe==\r\n\r\n",
+    UPGRADE + b"Sec-WebSocket-Key: no\r\n\r\n",
+    POST % 4 + b"\xff\x00\x1b[",
+    POST.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") % 4 + b"junk",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET / HTTP/0.9\r\nHost: localhost\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"\x00" * 9000,
+]
+
+
+def test_nobody_makes_it_write_to_stderr_or_answer_500() -> None:
+    with started(*BOTH) as program:
+        for request in HURTFUL * 5:
+            with dialled(program.http_port, request) as client:
+                assert re.match(rb"HTTP/1\.1 (4\d\d|505) ", client.recv(1000)), request
+        assert program.stop() == (0, "")
+
+
+def test_nothing_is_loaded_while_it_runs() -> None:
+    """There may be no descriptor left for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[] []\n", "")
+
+
+LOADS = """
+import asyncio, re, sys
+from unittest import mock
+import click
+from tcp_room import names
+from tcp_room.cli import run
+from tcp_room.config import Config
+from web_gateway.cli import serve
+
+HEAD = "HTTP/1.1\\r\\nHost: localhost\\r\\n"
+said, opened = [], []
+
+async def talk(port, text):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(text.encode())
+    assert await reader.read(10)
+    writer.close()
+
+async def main(signals):
+    config = Config(http_port=0, tcp_port=0, data=":memory:")
+    server = asyncio.create_task(serve(config, signals))
+    while not said:
+        await asyncio.sleep(0)
+    http, tcp = map(int, re.search(r":(\\d+)/ .* nc localhost (\\d+)", said[0]).groups())
+    before = set(sys.modules)
+    sys.addaudithook(lambda event, args: event == "open" and opened.append(args[0]))
+    await talk(tcp, "/nick алиса\\nhello\\n/search hello\\n/who\\n")
+    await talk(tcp, '{"kind":"hello","nick":"小明"}\\n')
+    for path in ("/", "/static/js/main.js", "/qr.svg", "/ways", "/rooms", "/rooms/lobby/stream"):
+        await talk(http, f"GET {path} {HEAD}\\r\\n")
+    await talk(http, f"POST /rooms/lobby/messages {HEAD}Content-Length: 2\\r\\n\\r\\nhi")
+    await talk(http, "nonsense\\r\\n\\r\\n")
+    print(sorted(set(sys.modules) - before), [name for name in opened if "/" in str(name)])
+    signals.stop()
+    await server
+
+with mock.patch.object(click, "echo", said.append):
+    run(main, Config())
+"""
 
 
 def test_a_second_signal_ends_it_at_once() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.web_gateway.served import Served, served
+from web_gateway.hooks import Hooks, Incoming
 
 WEBSOCKET = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -91,3 +93,68 @@ async def test_a_program_of_http_1_0_need_not_name_a_host() -> None:
 async def test_a_probe_comes_by_any_name() -> None:
     async with served() as house:
         assert (await house.get("/livez", Host="10.1.2.3.pods.test")).status == 200
+
+
+async def test_nothing_new_begins_when_the_house_closes() -> None:
+    async with served() as house:
+        house.hall.close()
+        for path in ("/", "/rooms", "/rooms/lobby/stream", "/rooms/lobby/events"):
+            assert (await house.get(path)).status == 503
+        assert (await house.post("hi")).refusal == (503, "stopping")
+        upgrade = f"GET /ws?nick=alice HTTP/1.1\r\nHost: localhost\r\n{WEBSOCKET}\r\n"
+        assert await raw(house, upgrade) == b"HTTP/1.1 503 Service Unavailable"
+
+
+# -- the pace of an address
+
+FEW: Any = {"rate": 5.0, "address_burst_s": 1.0, "address_reserve": 0.0}
+
+
+async def test_every_request_has_a_turn_and_none_is_refused_for_a_short_wait() -> None:
+    async with served(**FEW, address_requests_per_s=50.0) as house:
+        answers = await asyncio.gather(*(house.get("/nowhere") for _ in range(60)))
+        assert {answer.status for answer in answers} == {404}
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/rooms", "/qr.svg", "/nowhere", "/hooks/guess"])
+async def test_whoever_must_wait_too_long_is_told_when_to_come_again(path: str) -> None:
+    async with served(**FEW, address_requests_per_s=1.0, http_wait_s=0.01) as house:
+        assert (await house.get("/livez")).status == 200
+        answer = await house.get(path)
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
+
+
+async def test_a_large_answer_costs_more_than_one_request() -> None:
+    async with served(**FEW, address_requests_per_s=8.0, http_wait_s=0.01) as house:
+        for _ in range(8):
+            await house.said("x" * 4000)
+        assert (await house.get("/rooms/lobby/messages")).status == 200  # 32 KB: 8 more
+        assert (await house.get("/rooms/lobby/messages")).status == 429
+
+
+async def test_a_code_that_was_drawn_already_costs_no_more_than_a_page() -> None:
+    few: Any = {**FEW, "address_requests_per_s": 1.0, "address_burst_s": 100.0}
+    async with served(**few, qr_requests=60, http_wait_s=0.01) as house:
+        for room in ("drawn-once", "drawn-once", "drawn-once", "drawn-next"):
+            assert (await house.get(f"/qr.svg?room={room}")).status == 200
+        assert (await house.get("/livez")).status == 429
+
+
+async def test_per_address_0_lifts_it() -> None:
+    async with served(**FEW, per_address=0, address_requests_per_s=1.0) as house:
+        assert {(await house.get("/rooms")).status for _ in range(10)} == {200}
+
+
+async def test_hooks_have_their_own_pace_whatever_comes_from_their_address() -> None:
+    token = "a-token-of-16-and-more"
+    async with served(
+        hooks=Hooks([Incoming(token)]),
+        **FEW,
+        address_requests_per_s=1.0,
+        address_messages_per_s=1.0,
+        http_wait_s=0.01,
+    ) as house:
+        assert {(await house.post("x")).status for _ in range(5)} == {201, 429}
+        for _ in range(5):
+            answer = await house.ask("POST", f"/hooks/{token}", data='{"text":"disk full"}')
+            assert answer.status == 200

@@ -33,8 +33,10 @@ class Line:
 async def dialled(house: Served, data: bytes = b"") -> AsyncIterator[Line]:
     reader, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
     writer.write(data)
-    yield Line(reader, writer)
-    writer.close()
+    try:
+        yield Line(reader, writer)
+    finally:
+        writer.close()
 
 
 # -- counted
@@ -97,6 +99,33 @@ async def test_what_is_no_request_is_a_code_and_no_line_of_the_log(
     assert caplog.records == []
 
 
+HEADER = b"X: " + b"y" * 4000 + b"\r\n"
+
+
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_headers_are_bounded_as_a_whole(before: bytes) -> None:
+    # What comes in one read with an earlier request is measured from the next read on.
+    async with served() as house, dialled(house, before + GET[:-2] + HEADER * 18) as line:
+        assert b"HTTP/1.1 431 " in await line.rest()
+
+
+@pytest.mark.parametrize("pieces", [1, 50])
+async def test_headers_up_to_the_bound_are_read_however_they_come(pieces: int) -> None:
+    request = GET[:-2] + HEADER * 7 + b"\r\n"
+    post = POST + HEADER * 7 + b"Content-Length: 9\r\n\r\nthe words"
+    async with served() as house, dialled(house) as line:
+        whole = request * 2 + post + request
+        size = -(-len(whole) // pieces)
+        for start in range(0, len(whole), size):
+            line.writer.write(whole[start : start + size])
+            await line.writer.drain()
+            await asyncio.sleep(0)
+        line.writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers = await line.rest()
+        assert answers.count(b"HTTP/1.1 200 OK") == 4
+        assert await house.texts() == ["the words"]
+
+
 @pytest.mark.parametrize("version", ["0.9", "2.0"])
 async def test_other_versions_are_not_spoken(version: str) -> None:
     async with served() as house:
@@ -137,6 +166,14 @@ async def test_a_slow_body_is_cut() -> None:
     async with served(http_body_s=0.05, linger_s=0.05) as house, dialled(house, post) as line:
         assert await line.code() == (408, "too_slow")
         assert await house.texts() == []
+
+
+async def test_half_a_body_does_not_hold_up_the_end() -> None:
+    async with served() as house, dialled(house, POST + b"Content-Length: 9\r\n\r\nha") as line:
+        await until(lambda: house.requests == 1)
+        house.hall.close()
+        await house.client.server.close()
+        assert await line.code() == (503, "stopping")
 
 
 async def test_an_answer_that_nobody_reads_is_cut() -> None:

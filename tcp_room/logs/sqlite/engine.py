@@ -62,8 +62,7 @@ _TRIES: Final = 10
 # So many of such pages are counted.
 _COUNTED: Final = 1000
 _MISSING: Final = (
-    "was deleted or replaced while the server runs: nothing that is said can be kept;"
-    " put it back, or restart the server"
+    "its file was deleted or replaced while the server runs: nothing that is said can be kept"
 )
 
 _log = logging.getLogger(__name__)
@@ -380,7 +379,8 @@ class SqliteEngine:
         missing = "" if self._is_in_place() else _MISSING
         if missing != self._missing:
             self._missing = missing
-            _log.warning("%s %s", self._path, missing or "is in its place again")
+            what = f"{missing}; put it back, or restart the server" if missing else "is back"
+            _log.warning("%s: %s", self._path, what)
 
     def _is_in_place(self) -> bool:
         try:

@@ -205,6 +205,8 @@ class Config:
     stream_pulse_s: float = 20.0
     # A request's headers and a kept-alive connection; aiohttp's own default is an hour.
     http_idle_s: float = 15.0
+    # All headers of a request: what nginx takes.
+    http_head_bytes: int = 32 * 1024
     # So long a request waits for its address's turn; then it is told to come again. Browsers and
     # most programs wait for half a minute or longer.
     http_wait_s: float = 10.0

@@ -124,6 +124,7 @@ POST_REFUSALS: Final = (
     "too_fast",
     "hall_full",
     "storage",
+    "busy",
     "unknown",
 )
 

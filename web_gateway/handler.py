@@ -1,6 +1,7 @@
 """One HTTP connection, from its first moment to its last: aiohttp's, with its ends bounded.
 
 - It counts at the turnstile before it has sent a byte, so idle and slow ones count, too.
+- The headers of a request are bounded as a whole.
 - An answer that its client does not read is cut after `http_answer_s`.
 - What is no HTTP is answered by a code, and writes nothing to the log.
 - When it becomes a WebSocket, its place at the turnstile goes along.
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from aiohttp import web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 
 from tcp_room.config import Config
 from tcp_room.errors import RoomError
@@ -52,7 +53,7 @@ class _Server(web.Server):
 
 
 class Handler(web.RequestHandler):
-    __slots__ = ("_config", "_leave", "_turnstile")
+    __slots__ = ("_body", "_config", "_head_bytes", "_leave", "_seen", "_turnstile")
 
     def __init__(self, server: web.Server, turnstile: Turnstile, config: Config) -> None:
         super().__init__(
@@ -66,6 +67,9 @@ class Handler(web.RequestHandler):
         )
         self._turnstile = turnstile
         self._config = config
+        # Of the request that has not come to the end of its headers, and the one before it.
+        self._head_bytes = self._seen = 0
+        self._body: StreamReader = EMPTY_PAYLOAD
         self._leave: Callable[[], None] = _nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,9 +82,41 @@ class Handler(web.RequestHandler):
         self._leave = partial(self._turnstile.leave, address)
         super().connection_made(transport)
 
+    def data_received(self, data: bytes) -> None:
+        """aiohttp limits each header and their number, but not their sum: 1 MB, twice as much in
+        memory, and for as many connections as an address may have."""
+        limit = self._config.http_head_bytes
+        super().data_received(data[:limit])
+        self._measure(data[:limit])
+        if self._head_bytes > limit:
+            self._refuse_head()
+        elif len(data) > limit:
+            self.data_received(data[limit:])
+
+    def _measure(self, data: bytes) -> None:
+        """Counts what was read without an end of the headers in it, where there is no body."""
+        is_new = self._seen != self._request_count
+        if is_new:
+            self._seen = self._request_count
+            self._body = self._messages[-1][1] if self._messages else EMPTY_PAYLOAD
+        is_body = is_new or not self._body.is_eof()
+        self._head_bytes = 0 if is_body else self._head_bytes + len(data)
+
+    def _refuse_head(self) -> None:
+        if self.transport is not None and not self._force_close:
+            limit = self._config.http_head_bytes
+            error = RoomError("bad_request", f"the headers have more than {limit} bytes")
+            self.transport.write(bare(error, 431))
+            self.force_close()
+
     def connection_lost(self, error: BaseException | None) -> None:
         self.hand_over()()
         super().connection_lost(error)
+
+    def close(self) -> None:
+        """Ends after the answer under way, without waiting for the rest of a body."""
+        super().close()
+        self._lingering_time = 0.0
 
     def hand_over(self) -> Callable[[], None]:
         """Whoever calls it counts the connection from now on, and calls the result at its end."""

@@ -33,6 +33,7 @@ STATUS: Final = {
     "hall_full": 503,
     "server_full": 503,
     "stopping": 503,
+    "busy": 503,
     "storage": 503,
     "too_many_connections": 503,
     "unknown": 503,

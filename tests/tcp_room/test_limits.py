@@ -196,10 +196,11 @@ def test_of_those_who_wait_the_one_with_the_least_load_is_first() -> None:
 
 def test_one_who_becomes_modest_does_not_wait_as_long_as_the_others() -> None:
     lines = Lines(rate=10, burst_s=2.0)
-    for name in "abcdefghijkl":
+    for name in "abcdefghij":
         lines.come(name)
     for _ in range(10):
         lines.come("A", is_modest=True)
+    lines.come("k")  # for a second, at least
     lines.come("B", is_modest=True)
     lines.loop.advance(0.11)
     assert lines.names() == "abcdefghijAAAAAAAAAAB"

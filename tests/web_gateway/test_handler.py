@@ -33,8 +33,10 @@ class Line:
 async def dialled(house: Served, data: bytes = b"") -> AsyncIterator[Line]:
     reader, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
     writer.write(data)
-    yield Line(reader, writer)
-    writer.close()
+    try:
+        yield Line(reader, writer)
+    finally:
+        writer.close()
 
 
 # -- counted
@@ -95,6 +97,33 @@ async def test_what_is_no_request_is_a_code_and_no_line_of_the_log(
         assert b"Server:" not in answer
         assert b"aiohttp" not in answer
     assert caplog.records == []
+
+
+HEADER = b"X: " + b"y" * 4000 + b"\r\n"
+
+
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_headers_are_bounded_as_a_whole(before: bytes) -> None:
+    # What comes in one read with an earlier request is measured from the next read on.
+    async with served() as house, dialled(house, before + GET[:-2] + HEADER * 18) as line:
+        assert b"HTTP/1.1 431 " in await line.rest()
+
+
+@pytest.mark.parametrize("pieces", [1, 50])
+async def test_headers_up_to_the_bound_are_read_however_they_come(pieces: int) -> None:
+    request = GET[:-2] + HEADER * 7 + b"\r\n"
+    post = POST + HEADER * 7 + b"Content-Length: 9\r\n\r\nthe words"
+    async with served() as house, dialled(house) as line:
+        whole = request * 2 + post + request
+        size = -(-len(whole) // pieces)
+        for start in range(0, len(whole), size):
+            line.writer.write(whole[start : start + size])
+            await line.writer.drain()
+            await asyncio.sleep(0)
+        line.writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers = await line.rest()
+        assert answers.count(b"HTTP/1.1 200 OK") == 4
+        assert await house.texts() == ["the words"]
 
 
 @pytest.mark.parametrize("version", ["0.9", "2.0"])

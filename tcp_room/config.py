@@ -136,8 +136,8 @@ class Config:
     search_events: int = 20_000
     # Read for a search in one turn of the loop: about a millisecond's worth of the file...
     search_page_events: int = 128
-    # ...and looked through for so long, whatever the texts are.
-    search_slice_s: float = 0.002
+    # ...and looked through for so long, the reading included, whatever the texts are.
+    search_slice_s: float = 0.001
     # A query is a few words. Folding costs time for each character.
     search_chars: int = 200
     # What is kept encoded in memory, so that joins and short absences need no log.

@@ -62,8 +62,7 @@ _TRIES: Final = 10
 # So many of such pages are counted.
 _COUNTED: Final = 1000
 _MISSING: Final = (
-    "was deleted or replaced while the server runs: nothing that is said can be kept;"
-    " put it back, or restart the server"
+    "its file was deleted or replaced while the server runs: nothing that is said can be kept"
 )
 
 _log = logging.getLogger(__name__)

@@ -182,9 +182,7 @@ def test_the_file_becomes_shorter(tmp_path: Path) -> None:
     log = engine.open("lobby", Listener())
     for _ in range(100):
         log.append([draft("x" * 4000)] * 10, NOON)
-    engine.close()  # which copies all of it into the file
-    before = (tmp_path / FILE_NAME).stat().st_size
-    engine = opened(tmp_path)
+    before = engine._reading.pragma("page_count") * engine._reading.pragma("page_size")
     trim(engine, Retention(events=10))
     engine.close()
     assert (tmp_path / FILE_NAME).stat().st_size < before / 3

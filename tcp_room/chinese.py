@@ -162,6 +162,12 @@ CHINESE: Final[dict[str, str]] = {
     "you have come in by another connection": "你从另一个连接进来了",
     "you only watch; say hello with a name first": "你只是旁观；请先带名字发 hello",
     "your hello was refused; say it again first": "你的 hello 被拒绝了，请先重发",
+    "the log cannot tell whether it has the message; send it again": (
+        "暂时无法确认这条消息是否已保存，请再发一次"
+    ),
+    "its file was deleted or replaced while the server runs: nothing that is said can be kept": (
+        "服务器运行期间，记录文件被删除或替换，现在说的话无法保存"
+    ),
     "the log cannot be written or read just now ({words})": "现在无法读写记录（{words}）",
     (
         "more than {_per_minute} connections a minute came from your address; try again in a moment"

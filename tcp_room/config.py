@@ -136,8 +136,8 @@ class Config:
     search_events: int = 20_000
     # Read for a search in one turn of the loop: about a millisecond's worth of the file...
     search_page_events: int = 128
-    # ...and looked through for so long, whatever the texts are.
-    search_slice_s: float = 0.002
+    # ...and looked through for so long, the reading included, whatever the texts are.
+    search_slice_s: float = 0.001
     # A query is a few words. Folding costs time for each character.
     search_chars: int = 200
     # What is kept encoded in memory, so that joins and short absences need no log.
@@ -182,6 +182,14 @@ class Config:
     pulse_members: int = 500
     # How often the log is trimmed to what is to be kept.
     trim_s: float = 60.0
+    # A second server waits for the first one's end: longer than that takes (`shutdown_s`).
+    lock_wait_s: float = 6.0
+    # A commit or a page that takes longer is not waited for on the loop's thread, where everybody
+    # waits. A sound disk takes tens of microseconds; ten milliseconds go unnoticed.
+    slow_storage_s: float = 0.01
+    # So long after the last slow one it is taken for fast again: a hiccup costs little, and a disk
+    # that is always slow is never waited for.
+    slow_storage_calm_s: float = 2.0
     # Names told at once in a welcome, a who or a presence event; the count is always true.
     members_listed: int = 500
     # That are open at a time: each costs some kilobytes, and its window. Who opens one more has

@@ -26,7 +26,8 @@ _OPENING_BYTES: Final = 16
 # Without one of these, more of a line that has begun tells nothing.
 _TELLING: Final = re.compile(rb"[\r\n\0]")
 # A CR at the end may still get its LF or NUL.
-_BLANK_LINES: Final = re.compile(rb"(?:[ \t]*+(?:\r[\n\0]|\r(?!\Z)|\n))*+")
+# The group is not possessive: before Python 3.11.5 a part that fails leaves its mark there.
+_BLANK_LINES: Final = re.compile(rb"(?:[ \t]*+(?:\r[\n\0]|\r(?!\Z)|\n))*")
 # The PROXY protocol, 2.2.
 _PROXY_SIGNATURE: Final = b"\r\n\r\n\0\r\nQUIT\n"
 # Before any line has ended: RFC 8446, 5.1; RFC 4253, 4.2; and a NUL, which nobody types.

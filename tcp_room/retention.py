@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 _PART: Final = re.compile(r"(\d+)\s*([a-z]*)", re.IGNORECASE)
 _AGES_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _SIZES: Final = {"kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4}
@@ -28,6 +30,35 @@ class Retention:
 
     def __bool__(self) -> bool:
         return bool(self.events or self.age_s or self.size_bytes)
+
+
+# Clocks run apart by less than this between two trims.
+_DRIFT_MS: Final = 60_000
+
+
+class Aging(msgspec.Struct, frozen=True):
+    """How far trimming by age has come, so that a clock that steps forward deletes nothing.
+
+    All in ms: `cutoff` and `wall` since 1970, `uptime` since the start of the machine that is
+    called `boot`. `until` is the wall time at which the clock stepped forward, 0 if it has not:
+    then only what has aged by `uptime` is trimmed, until everything from before the step has.
+    """
+
+    cutoff: int
+    wall: int
+    uptime: int
+    boot: str
+    until: int = 0
+
+    def after(self, now: int, uptime: int, boot: str, age_ms: int) -> Aging:
+        """The next one: its `cutoff` is the time before which events are to be deleted."""
+        is_same_boot = bool(boot) and boot == self.boot
+        passed = uptime - self.uptime if is_same_boot else max(now - self.wall, 0)
+        wanted, aged = now - age_ms, self.cutoff + max(passed, 0)
+        has_all_aged = self.until and aged >= self.until
+        if wanted <= aged + _DRIFT_MS or has_all_aged:
+            return Aging(wanted, now, uptime, boot)
+        return Aging(aged, now, uptime, boot, self.until or self.wall)
 
 
 def parse(text: str) -> Retention:

@@ -83,6 +83,7 @@ class Search:
         self._found: list[Logged] = []
         self._unseen: list[Record] = []  # of the page at hand; the next one is last
         self._page_from = before
+        self._slice_ends = 0.0
         self._lost = 0
 
     def start(self) -> None:
@@ -100,6 +101,8 @@ class Search:
     def _step(self) -> None:
         if self._done is None:
             return
+        # Reading a page of long messages takes its part of the time.
+        self._slice_ends = self._clock.time() + self._slice_s
         if self._unseen:
             self._look()
         elif self._before <= self._last:
@@ -123,7 +126,6 @@ class Search:
 
     def _look(self) -> None:
         """Looks through the page, newest first, until it is through or its time is up."""
-        end = self._clock.time() + self._slice_s
         while self._unseen:
             event = self._unseen.pop().event
             self._before = event.seq
@@ -132,7 +134,7 @@ class Search:
                 if len(self._found) == self._limit:
                     self._end()
                     return
-            if self._clock.time() > end:
+            if self._clock.time() > self._slice_ends:
                 break
         if self._unseen:
             # Others wait until this page is through, so one page is in memory and not one for each.

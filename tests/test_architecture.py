@@ -32,13 +32,16 @@ LAYERS: list[set[str]] = [
         "logs.memory",
         "logs.turns",
         "logs.witness",
+        "logs.sqlite.pace",
         "logs.sqlite.schema",
         "pages",
         "presence",
         "search",
         "window",
     },
-    {"logs.sqlite.committer", "logs.sqlite.lock", "logs.sqlite.rows", "member"},
+    {"logs.sqlite.lock", "logs.sqlite.rows", "logs.sqlite.worker", "member"},
+    {"logs.sqlite.wal"},
+    {"logs.sqlite.opening", "logs.sqlite.trimming", "logs.sqlite.writer"},
     {"logs.sqlite.upkeep", "courier"},
     {"logs.sqlite.engine"},
     {"room"},
@@ -82,7 +85,8 @@ CLIENT_SHELLS = {
 SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "text"}
 SHELLS = {
     *("pulse", "connection", "server", "signals", "stderr", "cli", "__main__"),
-    *("logs.sqlite.committer", "logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.upkeep"),
+    *("logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.trimming", "logs.sqlite.upkeep"),
+    *("logs.sqlite.wal", "logs.sqlite.worker", "logs.sqlite.writer"),
 }
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.

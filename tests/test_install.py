@@ -209,7 +209,8 @@ def test_a_rebuild_that_is_killed_is_made_good(checkout: Checkout) -> None:
         os.killpg(install.pid, signal.SIGKILL)
     assert (checkout.folder / ".venv.old").exists()
     checkout.go_on()
-    assert checkout.install() == [INSTALLING]
+    # What was killed may still end while the next install asks for its turn.
+    assert checkout.install()[-1] == INSTALLING
     assert checkout.install() == []
     assert checkout.works()
     assert not (checkout.folder / ".venv.old").exists()

@@ -1,8 +1,8 @@
 """The events of one commit as one row of the embedded log.
 
-A turn is committed together, so it is kept together: what it holds is one JSON array, with an
+A turn is committed together, so it is kept together: its text is one JSON array, with an
 array `[kind, nick, door, text, author, id]` for each event. Its time is the same for all of
-them, and their seqs follow each other, so both stand in the row and not in the array. A row
+them, and their seqs follow each other, so both are columns of the row and not in the array. A row
 for each event cost four times as much under load.
 """
 
@@ -24,17 +24,17 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(list[_Said]).decode
 
 
-def to_text(records: Sequence[Record]) -> str:
+def to_json(records: Sequence[Record]) -> bytes:
     """The column of these records, which follow each other."""
-    return _encode([_said(record.event, record.author) for record in records]).decode()
+    return _encode([_said(record.event, record.author) for record in records])
 
 
-def from_text(first: int, at: int, text: str) -> list[Record]:
+def from_json(first: int, at: int, said: bytes) -> list[Record]:
     """The records of a row: `first` is the seq of its first event, `at` the time of all (ms since
-    1970). Raises msgspec.DecodeError."""
+    1970). Raises msgspec.MsgspecError, KeyError (unknown kind)."""
     return [
         Record(_KINDS[kind](seq, id, at, nick, door, text), author)
-        for seq, (kind, nick, door, text, author, id) in enumerate(_decode(text), start=first)
+        for seq, (kind, nick, door, text, author, id) in enumerate(_decode(said), start=first)
     ]
 
 

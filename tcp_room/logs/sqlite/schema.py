@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
@@ -16,13 +15,14 @@ Durability = Literal["normal", "full"]
 OnLoop = Callable[[Callable[[], None]], object]
 
 FILE_NAME: Final = "oneroom.db"
-# For a stranger who holds the file (a shell, a VACUUM): nobody is served while the loop waits.
-_BUSY_ON_LOOP_MS: Final = 200
-_BUSY_MS: Final = 5000
-
 # The bits of a place that are the seq: a million million events to a room.
 SEQ_BITS: Final = 40
 LAST_SEQ: Final = (1 << SEQ_BITS) - 1
+# A write-ahead log that was longer gives the rest back when it begins anew: four times what it is
+# long while nothing keeps it from that, so that it does not shrink and grow all day.
+_WAL_FILE_BYTES: Final = 16 * 1024 * 1024
+# Pages that were freed can be given back to the file system, some at a time.
+INCREMENTAL: Final = 2
 
 # Each step takes a file to the next version; the version is SQLite's user_version.
 MIGRATIONS: Final = (
@@ -68,37 +68,65 @@ MIGRATIONS: Final = (
     INSERT INTO posted SELECT room, author, id, seq FROM event WHERE id IS NOT NULL;
     DROP TABLE event;
     """,
+    f"""
+    ALTER TABLE turn ADD COLUMN sum INTEGER;  -- see rows.checksum; NULL in rows of version 2
+    ALTER TABLE room ADD COLUMN spoke INTEGER NOT NULL DEFAULT 0;  -- about when, the last time
+    UPDATE room SET spoke = coalesce((
+        SELECT at FROM turn WHERE place BETWEEN id << {SEQ_BITS} AND (id + 1) << {SEQ_BITS}
+        ORDER BY place DESC LIMIT 1
+    ), 0);
+    CREATE INDEX room_spoke ON room (spoke);
+    ALTER TABLE house ADD COLUMN mark TEXT NOT NULL DEFAULT '';  -- the same is in oneroom.lock
+    ALTER TABLE house ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;  -- of commits, so far
+    ALTER TABLE house ADD COLUMN aged TEXT NOT NULL DEFAULT '';  -- see retention.Aging
+    """,
 )
 
-# What an unsound file raises.
-BROKEN: Final = (apsw.Error, msgspec.MsgspecError)
+# What a file that is damaged, full, busy or gone raises.
+BROKEN: Final = (
+    apsw.Error,
+    msgspec.MsgspecError,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+)
 
 
 class LogError(Exception):
     """A log that cannot be opened, as a sentence for the operator."""
 
 
-def connect(path: Path, durability: Durability, *, on_loop: bool = False) -> apsw.Connection:
+def connect(path: Path, durability: Durability) -> apsw.Connection:
+    """A connection that never checkpoints by itself. Raises apsw.Error."""
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(_BUSY_ON_LOOP_MS if on_loop else _BUSY_MS)
+    if not path.stat().st_size:
+        connection.pragma("auto_vacuum", INCREMENTAL)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full" if durability == "full" else "normal")
+    connection.pragma("journal_size_limit", _WAL_FILE_BYTES)
     connection.wal_autocheckpoint(0)
     return connection
 
 
-def migrate(connection: apsw.Connection, path: Path) -> None:
-    """Raises LogError, apsw.Error."""
+def version_of(connection: apsw.Connection, path: Path) -> int:
+    """Raises LogError if this server cannot keep its log in that file, apsw.Error."""
     if connection.readonly("main"):
         raise LogError(
             f"{path} may not be written by this user; let it, or choose another folder with --data"
         )
-    version = connection.pragma("user_version")
+    version: int = connection.pragma("user_version")
     if version > len(MIGRATIONS):
         raise LogError(
             f"{path} was written by a newer oneroom (version {version} of the file, this one knows"
             f" {len(MIGRATIONS)}); run that one, or choose another folder with --data"
         )
+    return version
+
+
+def migrate(connection: apsw.Connection, version: int) -> None:
+    """Brings a file of that version forward, one step in one transaction. Raises apsw.Error."""
     for step in range(version, len(MIGRATIONS)):
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(MIGRATIONS[step])
@@ -106,30 +134,23 @@ def migrate(connection: apsw.Connection, path: Path) -> None:
         connection.execute("COMMIT")
 
 
-def epoch_of(connection: apsw.Connection, *, is_another: bool) -> str:
-    """The name of this log, given when it was made; a new one if it `is_another`, in which numbers
-    that somebody has seen may come again."""
-    found = connection.execute("SELECT epoch FROM house").fetchone()
-    if found is None or is_another:
-        found = (secrets.token_hex(8),)
-        connection.execute("DELETE FROM house")
-        connection.execute("INSERT INTO house VALUES (?)", found)
-    epoch: str = found[0]
-    return epoch
-
-
 def trouble(error: Exception) -> RoomError:
-    return RoomError("storage", f"the log cannot be written or read just now ({_words(error)})")
+    return RoomError("storage", f"the log cannot be written or read just now ({words_of(error)})")
 
 
-def unusable(path: Path, error: apsw.Error) -> LogError:
+def unusable(path: Path, error: Exception) -> LogError:
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
         return LogError(
-            f"{path} is not a sound log ({_words(error)}); put it aside and start again,"
+            f"{path} is not a sound log ({words_of(error)}); put it aside and start again,"
             " or choose another folder with --data"
         )
-    return LogError(f"{path} cannot be opened: {_words(error)}; choose another folder with --data")
+    return LogError(
+        f"{path} cannot be opened: {words_of(error)}; choose another folder with --data"
+    )
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
+    """What SQLite or the system says of it."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
     return str(error).partition(": ")[2] or str(error)

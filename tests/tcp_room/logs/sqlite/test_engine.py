@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from shutil import copy
+from time import monotonic
 
 import apsw
 import pytest
 
 from tcp_room.errors import RoomError
-from tcp_room.logs.port import Engine, Log
+from tcp_room.logs.port import Engine, Log, Page
 from tcp_room.logs.sqlite import FILE_NAME, SqliteEngine
 from tests.tcp_room.logs.sqlite.files import opened, read, write
 from tests.tcp_room.logs.test_port import NOON, Listener, LogContract, draft
@@ -49,17 +51,6 @@ def test_a_log_outlives_its_engine(tmp_path: Path) -> None:
     write(tmp_path, 3)
     write(tmp_path, 2)
     assert read(tmp_path) == [1, 2, 3, 4, 5]
-
-
-def test_the_epoch_is_made_with_the_file(tmp_path: Path) -> None:
-    first, second = (opened(tmp_path / name) for name in "ab")
-    epochs = {first.epoch, second.epoch}
-    first.close()
-    second.close()
-    again = opened(tmp_path / "a")
-    assert len(epochs) == 2
-    assert again.epoch in epochs
-    again.close()
 
 
 def test_one_file_is_left_behind(tmp_path: Path) -> None:
@@ -115,13 +106,13 @@ def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
     room = Listener()
     log = engine.open("lobby", room)
     log.append([draft("before")], NOON)
-    pages = engine._writing.pragma("page_count")
-    engine._writing.pragma("max_page_count", pages + 2)
+    pages = engine._writer.connection.pragma("page_count")
+    engine._writer.connection.pragma("max_page_count", pages + 2)
     refused_at = fill(log, room)
     assert isinstance(room.outcomes[-1], RoomError)
     assert room.outcomes[-1].code == "storage"
     assert log.head == refused_at - 1
-    engine._writing.pragma("max_page_count", 1 << 30)
+    engine._writer.connection.pragma("max_page_count", 1 << 30)
     room.outcomes.clear()
     log.append([draft("after")], NOON)
     assert room.seqs == [refused_at]
@@ -129,21 +120,21 @@ def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
     assert read(tmp_path) == list(range(1, refused_at + 1))
 
 
-def test_a_stranger_who_holds_the_file_does_not_hold_the_loop(tmp_path: Path) -> None:
-    engine = opened(tmp_path)
+def test_the_loop_does_not_wait_for_a_stranger_who_holds_the_file(tmp_path: Path) -> None:
+    calls = Calls()
+    engine = SqliteEngine(tmp_path, "normal", calls.put)
     room = Listener()
     log = engine.open("lobby", room)
     stranger = apsw.Connection(str(tmp_path / FILE_NAME))
     stranger.execute("BEGIN IMMEDIATE")
-    log.append([draft()], NOON)
-    assert isinstance(room.outcomes[-1], RoomError)
-    waits_ms = [each.pragma("busy_timeout") for each in (engine._writing, engine._reading)]
-    assert max(waits_ms) < engine._upkeep._connection.pragma("busy_timeout") / 10
+    log.append([draft("first")], NOON)
+    log.append([draft("second")], NOON)
+    assert room.outcomes == []  # and append has returned
     stranger.execute("ROLLBACK")
     stranger.close()
-    room.outcomes.clear()
-    log.append([draft()], NOON)
-    assert room.seqs == [1]
+    while len(room.outcomes) < 2:
+        calls.get(timeout=20)()
+    assert [record.event.text for record in room.records] == ["first", "second"]
     engine.close()
 
 
@@ -159,7 +150,8 @@ def test_a_refused_commit_takes_all_of_it_back(tmp_path: Path) -> None:
     engine = opened(tmp_path)
     room = Listener()
     log = engine.open("lobby", room)
-    engine._writing.pragma("max_page_count", engine._writing.pragma("page_count") + 2)
+    pages = engine._writer.connection.pragma("page_count")
+    engine._writer.connection.pragma("max_page_count", pages + 2)
     log.append([draft("x" * 4000, id=str(number)) for number in range(20)], NOON)
     assert [type(outcome) for outcome in room.outcomes] == [RoomError] * 20
     assert log.head == 0
@@ -180,3 +172,111 @@ def test_a_room_that_was_only_looked_into_leaves_no_trace(tmp_path: Path) -> Non
     assert list(connection.execute("SELECT name FROM room")) == [("lobby",), ("room-7",)]
     connection.close()
     assert read(tmp_path, "room-7") == [1]
+
+
+class Switch:
+    """Durability `normal`, on a loop of its own that takes what a thread asks of it when told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls = Calls()
+        self.engine = SqliteEngine(folder, "normal", self.calls.put)
+        self.room = Listener()
+        self.log = self.engine.open("lobby", self.room)
+
+    def say(self, text: str) -> None:
+        self.log.append([draft(text)], NOON)
+
+    def settle(self, count: int) -> None:
+        while len(self.room.outcomes) < count:
+            self.calls.get(timeout=20)()
+
+    def become_slow(self) -> None:
+        self.engine._pace.took(1.0, monotonic())
+
+
+def test_while_storage_is_slow_the_loop_does_not_commit(tmp_path: Path) -> None:
+    house = Switch(tmp_path)
+    house.say("fast")
+    assert house.room.seqs == [1]
+    house.become_slow()
+    house.say("slow")
+    assert house.room.seqs == [1]
+    house.settle(2)
+    assert house.room.seqs == [1, 2]
+    house.engine.close()
+
+
+def test_the_order_is_kept_when_storage_becomes_fast_again(tmp_path: Path) -> None:
+    house = Switch(tmp_path)
+    house.become_slow()
+    for number in range(50):
+        house.say(f"{number}")
+    house.engine._pace.is_slow = False
+    house.say("50")  # not before those that wait
+    house.settle(51)
+    house.say("51")
+    assert [record.event.text for record in house.room.records] == [f"{n}" for n in range(52)]
+    assert house.room.seqs == list(range(1, 53))
+    house.engine.close()
+
+
+def test_while_storage_is_slow_the_loop_does_not_read(tmp_path: Path) -> None:
+    house = Switch(tmp_path)
+    house.say("one")
+    house.engine._reading_pace.took(1.0, monotonic())
+    pages: list[Page] = []
+    house.log.read(0, 10, pages.append)
+    assert pages == []
+    house.calls.get(timeout=20)()
+    assert pages == [house.room.records]
+    house.engine.close()
+
+
+def test_a_page_that_was_empty_is_read_again_if_something_was_said_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """Else it would say that what was said is lost."""
+    house = Switch(tmp_path)
+    house.say("one")
+    house.engine._reading_pace.took(1.0, monotonic())
+    pages: list[Page] = []
+    house.log.read(1, 10, pages.append)
+    house.say("two")
+    while not pages:
+        house.calls.get(timeout=20)()
+    assert pages == [house.room.records[1:]]
+    house.engine.close()
+
+
+# -- a file that goes away
+
+
+def test_a_log_whose_folder_was_deleted_refuses_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = Switch(tmp_path / "data")
+    house.say("kept")
+    (tmp_path / "data").rename(tmp_path / "away")
+    house.engine._look_for_the_file()
+    assert "deleted" in house.engine.trouble
+    house.say("refused")
+    assert isinstance(house.room.outcomes[-1], RoomError)
+    assert house.room.outcomes[-1].code == "storage"
+    house.engine._look_for_the_file()
+    (tmp_path / "away").rename(tmp_path / "data")
+    house.engine._look_for_the_file()
+    assert house.engine.trouble == ""
+    house.say("kept too")
+    assert len(caplog.messages) == 2  # one when it went, one when it came back
+    house.engine.close()
+    assert read(tmp_path / "data") == [1, 2]
+
+
+def test_a_log_that_was_replaced_refuses(tmp_path: Path) -> None:
+    house = Switch(tmp_path / "data")
+    house.say("one")
+    copy(tmp_path / "data" / FILE_NAME, tmp_path / "copy.db")
+    (tmp_path / "copy.db").rename(tmp_path / "data" / FILE_NAME)
+    house.engine._look_for_the_file()
+    assert house.engine.trouble
+    house.engine.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from tcp_room.logs.sqlite.committer import Committer
+from tcp_room.logs.sqlite.worker import Worker
 
 
 def test_all_that_comes_during_one_commit_is_the_next_one() -> None:
@@ -17,11 +17,11 @@ def test_all_that_comes_during_one_commit_is_the_next_one() -> None:
         assert go_on.wait(20)
         return lambda: commits.append(numbers)
 
-    committer = Committer(commit, lambda call: call())
-    committer.put(0)
+    worker = Worker("commits", commit, lambda call: call())
+    worker.put(0)
     assert begun.wait(20)
     for number in range(1, 5):
-        committer.put(number)
+        worker.put(number)
     go_on.set()
-    committer.close()
+    worker.close()
     assert commits == [[0], [1, 2, 3, 4]]

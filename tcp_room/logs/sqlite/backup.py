@@ -16,7 +16,14 @@ from typing import Final
 
 import apsw
 
-from tcp_room.logs.sqlite.schema import BROKEN, FILE_NAME, LogError, version_of, words_of
+from tcp_room.logs.sqlite.schema import (
+    BROKEN,
+    FILE_NAME,
+    MIGRATIONS,
+    LogError,
+    version_of,
+    words_of,
+)
 
 # The mark of a copy: a mark that is drawn has 16 hexadecimal digits.
 COPY: Final = "copy"
@@ -57,8 +64,13 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
         target.unlink()  # of a backup that was killed
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with closing(apsw.Connection(str(source))) as connection:
+        # The write-ahead log of a server that was killed stays: its lock knows how long it is.
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_timeout(_BUSY_MS)
-        version_of(connection, source)
+        if version_of(connection, source) < len(MIGRATIONS):
+            raise LogError(
+                f"{source} is of an earlier version; start the server once, then copy it"
+            )
         free, pages = connection.pragma("freelist_count"), connection.pragma("page_count")
         size = (pages - free) * connection.pragma("page_size")
 

@@ -31,7 +31,7 @@ _NAME: Final = "oneroom.lock"
 _BYTES: Final = 512  # one piece of the disk, written at once
 _RETRY_S: Final = 0.1
 # Of the first line: see Reach.
-_REACH: Final = "%08x %08x\n"
+_REACH: Final = b"%08x %08x\n"
 _REACH_BYTES: Final = 18
 # How often it may begin anew between two commits.
 _FEW: Final = 1 << 16
@@ -112,13 +112,15 @@ class Lock:
     def sign(self, marks: list[str], life: Life, reach: Reach) -> None:
         """Raises OSError."""
         signed = msgspec.json.encode(_Signed(marks, life))
-        self._put((_REACH % reach).encode() + signed.ljust(_BYTES - _REACH_BYTES))
+        self._put(_REACH % reach + signed.ljust(_BYTES - _REACH_BYTES))
         os.fsync(self._file.fileno())
 
     def reached(self, reach: Reach) -> None:
         """After each commit: not on the disk, but there after the death of the process."""
-        with suppress(OSError):
-            self._put((_REACH % reach).encode())
+        try:
+            self._put(_REACH % reach)
+        except OSError:
+            pass  # the next commit tells
 
     def close(self) -> None:
         self._file.close()

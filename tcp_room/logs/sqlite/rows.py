@@ -61,17 +61,27 @@ class Turn(NamedTuple):
 
     def records(self) -> list[Record]:
         """Empty if the row is damaged."""
-        if self.sum not in (None, checksum(self.place, self.events, self.at, self.said)):
+        return records_of(*self)
+
+
+def records_of(place: int, events: int, at: int, said: bytes, sum: int | None) -> list[Record]:
+    """What a row contains; nothing if it is damaged."""
+    try:
+        if sum is None:  # of an earlier version
+            at.to_bytes(8, "big")
+        elif sum != checksum(place, events, at, said):
             return []
-        try:
-            records = from_json(self.first, self.at, self.said)
-        except (msgspec.MsgspecError, LookupError, TypeError):
-            return []
-        return records if len(records) == self.events and isinstance(self.at, int) else []
+        records = from_json(place & LAST_SEQ, at, said)
+    except (msgspec.MsgspecError, ArithmeticError, AttributeError, LookupError, TypeError):
+        return []
+    return records if len(records) == events else []
 
 
 def checksum(place: int, events: int, at: int, said: bytes) -> int:
-    return crc32(said, crc32(f"{place} {events} {at}".encode()))
+    """A CRC-32 of a row, begun with its numbers: no bit of one can change without that of the
+    other. Raises TypeError for what is no number."""
+    numbers = place ^ events << 20 ^ at
+    return crc32(said, (numbers ^ numbers >> 32) & 0xFFFFFFFF)
 
 
 def place_of(room: int, seq: int) -> int:
@@ -166,8 +176,10 @@ class _Scan(NamedTuple):
             places = first, place_of(self.room, LAST_SEQ)
             with closing(self.connection.cursor()) as cursor:
                 for row in islice(cursor.execute(BETWEEN, places), max(limit, _FEW_ROWS) + 1):
-                    turn = Turn(*row)
-                    records += turn.records()[max(seq + 1 - turn.first, 0) :]
+                    its_own = records_of(*row)
+                    if its_own and its_own[0].event.seq <= seq:
+                        its_own = its_own[seq + 1 - its_own[0].event.seq :]
+                    records += its_own
                     if len(records) >= limit:
                         break
         except self.damaged:

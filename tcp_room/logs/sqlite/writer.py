@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -96,10 +96,15 @@ class Writer:
 
         Raises Occupied if others write for longer than `wait_s`; by default it waits for them.
         """
-        with self._penned(wait_s):
+        if not self.pen.acquire(timeout=wait_s):
+            raise Occupied
+        try:
+            self._be_patient(_BUSY_MS if wait_s < 0 else int(wait_s * 1000))
             if self.is_broken:
                 return _refuse(appends, RoomError("storage", self.trouble))
             return self._transact(appends)
+        finally:
+            self.pen.release()
 
     def heal(self, logs: Sequence[Written]) -> list[tuple[Written, list[Record]]]:
         """Tries to write again after a failure; what is in the file of these logs that they do not
@@ -125,16 +130,6 @@ class Writer:
     def healed(self) -> None:
         self.is_broken = False
         self._succeed()
-
-    @contextmanager
-    def _penned(self, wait_s: float) -> Iterator[None]:
-        if not self.pen.acquire(timeout=wait_s):
-            raise Occupied
-        try:
-            self._be_patient(_BUSY_MS if wait_s < 0 else int(wait_s * 1000))
-            yield
-        finally:
-            self.pen.release()
 
     def _be_patient(self, busy_ms: int) -> None:
         if busy_ms != self._busy_ms:

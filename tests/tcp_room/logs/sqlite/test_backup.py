@@ -11,7 +11,7 @@ import pytest
 from tcp_room.errors import RoomError
 from tcp_room.logs.sqlite import FILE_NAME, LogError
 from tcp_room.logs.sqlite.backup import back_up
-from tests.tcp_room.logs.sqlite.files import opened
+from tests.tcp_room.logs.sqlite.files import killed, opened
 from tests.tcp_room.logs.test_port import NOON, Listener, draft
 
 
@@ -151,3 +151,37 @@ def test_a_folder_that_was_copied_whole_is_another_log(folder: Path, tmp_path: P
         (copied / path.name).write_bytes(path.read_bytes())
     assert say(copied, "two") != before
     assert say(folder, "three") == before
+
+
+def test_a_copy_of_a_log_whose_server_was_killed_changes_nothing_in_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    engine = opened(folder)
+    engine.open("lobby", Listener()).append([draft("one")], NOON)
+    left = killed(folder, tmp_path / "left")
+    engine.close()
+    before = (left / f"{FILE_NAME}-wal").read_bytes()
+    back_up(left, tmp_path / "copy.db", silent)
+    assert (left / f"{FILE_NAME}-wal").read_bytes() == before
+    again = opened(left)
+    again.close()
+    assert again.epoch == engine.epoch
+
+
+def test_what_was_deleted_is_not_in_a_copy(folder: Path, tmp_path: Path) -> None:
+    engine = opened(folder)
+    engine.open("lobby", Listener()).append([draft("a secret")], NOON)
+    engine._writer.connection.execute("DELETE FROM turn")
+    back_up(folder, tmp_path / "copy.db", silent)
+    engine.close()
+    assert b"a secret" not in (tmp_path / "copy.db").read_bytes()
+
+
+def test_a_file_of_an_earlier_version_is_not_copied(folder: Path, tmp_path: Path) -> None:
+    say(folder, "one")
+    connection = apsw.Connection(str(folder / FILE_NAME))
+    connection.pragma("user_version", 2)
+    connection.close()
+    with pytest.raises(LogError, match="earlier version"):
+        back_up(folder, tmp_path / "copy.db", silent)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -57,6 +57,11 @@ def config_flags(*without: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return add
 
 
+def config_flag(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """One of the flags that `config_flags` adds."""
+    return _flag(next(field for field in fields(Config) if field.name == name))
+
+
 def _flag(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         f"--{field.name.replace('_', '-')}",
@@ -78,6 +83,13 @@ def _kind(field: Field[Any]) -> click.ParamType[Any]:
     if isinstance(field.default, float):
         return click.FloatRange(min=0)
     return click.IntRange(min=0) if isinstance(field.default, int) else click.STRING
+
+
+new_epoch_flag = click.option(
+    "--new-epoch",
+    is_flag=True,
+    help="Count as another log than before; for a disk that was set back to a snapshot.",
+)
 
 
 def run(main: Callable[[Signals], Coroutine[Any, Any, None]], config: Config) -> None:
@@ -103,14 +115,18 @@ async def _with_signals(
 
 
 @contextmanager
-def opened_hall(config: Config, witness: Witness | None = None) -> Iterator[Hall]:
+def opened_hall(
+    config: Config, witness: Witness | None = None, *, new_epoch: bool = False
+) -> Iterator[Hall]:
     """The hall, and its log as long as the hall is open. To be entered on the loop.
 
-    `witness` is told of what is said. Raises LogError.
+    `witness` is told of what is said. With `new_epoch` the log counts as another one than before.
+    Raises LogError.
     """
     loop = asyncio.get_running_loop()
     retention = _retention(config)
-    with closing(make_engine(config, loop.call_soon_threadsafe)) as engine:
+    log = make_engine(config, loop.call_soon_threadsafe, new_epoch=new_epoch)
+    with closing(log) as engine:
         trimming = _Trimming(engine, retention, loop, config.trim_s)
         witnessed = WitnessedEngine(engine, witness) if witness else engine
         yield Hall(witnessed, loop, _now, _token, config)
@@ -154,12 +170,13 @@ def data_folder(config: Config) -> Path | None:
         raise LogError("this user has no home folder: choose one with --data DIR") from None
 
 
-def make_engine(config: Config, on_loop: OnLoop) -> Engine:
+def make_engine(config: Config, on_loop: OnLoop, *, new_epoch: bool = False) -> Engine:
     """Raises LogError."""
     folder = data_folder(config)
     if folder is None:
         return MemoryEngine(secrets.token_hex(8), config.memory_events)
-    return SqliteEngine(folder, cast(Durability, config.durability), on_loop)
+    durability = cast(Durability, config.durability)
+    return SqliteEngine(folder, durability, on_loop, config, new_epoch=new_epoch)
 
 
 def make_turnstile(config: Config) -> Turnstile:

@@ -41,7 +41,7 @@ LAYERS: list[set[str]] = [
     },
     {"logs.sqlite.lock", "logs.sqlite.rows", "logs.sqlite.worker", "member"},
     {"logs.sqlite.wal"},
-    {"logs.sqlite.opening", "logs.sqlite.trimming", "logs.sqlite.writer"},
+    {"logs.sqlite.backup", "logs.sqlite.opening", "logs.sqlite.trimming", "logs.sqlite.writer"},
     {"logs.sqlite.upkeep", "courier"},
     {"logs.sqlite.engine"},
     {"room"},
@@ -86,7 +86,7 @@ SHARED = {"errors", "events", "languages", "lines", "messages", "terminal", "tex
 SHELLS = {
     *("pulse", "connection", "server", "signals", "stderr", "cli", "__main__"),
     *("logs.sqlite.engine", "logs.sqlite.lock", "logs.sqlite.trimming", "logs.sqlite.upkeep"),
-    *("logs.sqlite.wal", "logs.sqlite.worker", "logs.sqlite.writer"),
+    *("logs.sqlite.backup", "logs.sqlite.wal", "logs.sqlite.worker", "logs.sqlite.writer"),
 }
 IMPURE = {"asyncio", "socket", "ssl", "selectors", "threading", "time", "aiohttp", "uvloop", "os"}
 # What would make HTML of a string, or code.

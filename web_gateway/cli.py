@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -17,11 +19,13 @@ from oneroom_client.settings import Configured
 from tcp_room import __version__
 from tcp_room.cli import (
     CLOSING_RESERVE,
+    config_flag,
     config_flags,
     data_folder,
     emptied,
     make_turnstile,
     nc_line,
+    new_epoch_flag,
     opened_hall,
     reachable,
     run,
@@ -29,6 +33,8 @@ from tcp_room.cli import (
 from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
+from tcp_room.logs.sqlite import LogError
+from tcp_room.logs.sqlite.backup import back_up
 from tcp_room.server import (
     BACKLOG_CONNECTIONS,
     Addresses,
@@ -57,7 +63,7 @@ _LOOK_S: Final = 0.01
 _log = logging.getLogger(__name__)
 
 
-async def serve(config: Config, signals: Signals) -> None:
+async def serve(config: Config, signals: Signals, *, new_epoch: bool = False) -> None:
     """Both doors, from the first connection to the last. Raises DoorError, LogError."""
     try:
         hooks = read_hooks(config.hooks)
@@ -66,7 +72,8 @@ async def serve(config: Config, signals: Signals) -> None:
     async with Dispatcher(
         hooks.outgoing, config, partial(signals.left_s, _LAST_RESERVE)
     ) as dispatcher:
-        with opened_hall(config, dispatcher.witness if config.hooks else None) as hall:
+        witness = dispatcher.witness if config.hooks else None
+        with opened_hall(config, witness, new_epoch=new_epoch) as hall:
             await _serve(hall, hooks, dispatcher, config, signals)
 
 
@@ -154,11 +161,48 @@ def main() -> None:
 
 @main.command("serve")
 @config_flags()
+@new_epoch_flag
 @click.version_option(__version__, prog_name="oneroom")
-def serve_command(**flags: Any) -> None:
+def serve_command(new_epoch: bool, **flags: Any) -> None:
     """Open the room: a page for browsers, a line for nc and telnet."""
     config = Config(**flags)
-    run(lambda signals: serve(config, signals), config)
+    run(lambda signals: serve(config, signals, new_epoch=new_epoch), config)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@config_flag("data")
+def backup(file: Path, data: str) -> None:
+    """Write a copy of the log to FILE, while the server runs or not.
+
+    FILE must not exist. docs/operating.md says how to restore it.
+    """
+    try:
+        folder = data_folder(Config(data=data))
+        if folder is None:
+            raise LogError("a log in memory has no file to be copied")
+        with _Progress() as progress:
+            back_up(folder, file, progress)
+    except LogError as error:
+        raise click.ClickException(str(error)) from None
+
+
+class _Progress:
+    """How far a long piece of work is, in one line on stderr, if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._is_shown:
+            click.echo(f"\r{done / (total or 1):4.0%} of {total / 1e6:,.0f} MB", nl=False, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 add_to(main)

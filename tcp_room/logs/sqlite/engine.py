@@ -33,7 +33,7 @@ from tcp_room.config import Config
 from tcp_room.errors import RoomError
 from tcp_room.events import Topic
 from tcp_room.logs.port import Draft, Outcome, Page, Record, Sink
-from tcp_room.logs.sqlite.lock import Life, Lock, Reach
+from tcp_room.logs.sqlite.lock import Life, Lock, Reach, stamp_of
 from tcp_room.logs.sqlite.opening import left, life, opened
 from tcp_room.logs.sqlite.pace import Pace
 from tcp_room.logs.sqlite.rows import DAMAGED, latest, page
@@ -227,7 +227,7 @@ class SqliteEngine:
             for log in list(self._logs.values()):
                 self.forget(log)
             self._writer.close(partial(left, lock=self._lock))
-            self._lock.sign([self._lock.mark], Life(), Reach(0, 0))
+            self._lock.sign([self._lock.mark], Life(stamp=stamp_of(self._path)), Reach(0, 0))
         self._lock.close()
 
     # -- for its logs
@@ -379,8 +379,7 @@ class SqliteEngine:
         missing = "" if self._is_in_place() else _MISSING
         if missing != self._missing:
             self._missing = missing
-            what = f"{missing}; put it back, or restart the server" if missing else "is back"
-            _log.warning("%s: %s", self._path, what)
+            _log.warning("%s %s", self._path, missing or "is in its place again")
 
     def _is_in_place(self) -> bool:
         try:

@@ -7,6 +7,8 @@ gets a new epoch:
 
 - The log and its lock carry the same random mark, drawn anew when the log is opened and when it is
   closed in order. Both may be in the file while one follows the other.
+- While it is closed, the lock knows the file's stamp. So a copy of the whole folder is told from
+  the folder itself.
 - While it is open, the lock says how far the write-ahead log had come at the last commit. A
   process that is killed leaves that in place, and no part of it may be missing afterwards.
 - A machine that stopped may have lost what was not written to the disk yet.
@@ -36,11 +38,12 @@ _FEW: Final = 1 << 16
 
 
 class Life(msgspec.Struct, frozen=True):
-    """How a log is kept while it is open. Nothing of it is known of one that was closed."""
+    """How a log is kept while it is open. Of one that was closed, only `stamp` is known."""
 
     durability: str = ""
     boot: str = ""
     inode: int = 0
+    stamp: str = ""  # see `stamp_of`
 
 
 class Reach(NamedTuple):
@@ -64,11 +67,11 @@ class Left(NamedTuple):
 
     def is_of(self, mark: str, found: Life, reach: Reach) -> bool:
         """Whether that is the log, with all that was acknowledged. `found` is how it would be kept
-        from now on, `reach` its write-ahead log before anything was written to it."""
+        from now on, its stamp and `reach`, its write-ahead log, before anything was written."""
         if mark not in self.marks:
             return False
         if self.is_closed:
-            return True
+            return self.life.stamp in ("", found.stamp)
         if self.life.boot != found.boot and self.life.durability == "normal":
             return False
         if self.life.inode != found.inode:
@@ -208,6 +211,13 @@ def _read_old(text: str) -> Left:
     known."""
     durability, _, start = text.partition(" ")
     return Left([], Life(durability, start), Reach(0, 0))
+
+
+def stamp_of(path: Path) -> str:
+    """What a file that nobody touches keeps, and no copy of it has: its inode, and when it was
+    changed last by the file system's own clock. Raises OSError."""
+    found = path.stat()
+    return f"{found.st_ino} {found.st_ctime_ns}"
 
 
 def survived(left: Left) -> bool:

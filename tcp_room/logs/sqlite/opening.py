@@ -16,7 +16,7 @@ from typing import Final
 
 import apsw
 
-from tcp_room.logs.sqlite.lock import Life, Lock, Reach, boot, make_private, survived
+from tcp_room.logs.sqlite.lock import Life, Lock, Reach, boot, make_private, stamp_of, survived
 from tcp_room.logs.sqlite.schema import (
     INCREMENTAL,
     MIGRATIONS,
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 def opened(path: Path, durability: Durability, lock: Lock, *, new_epoch: bool) -> str:
     """Brings the file forward, makes it if it is not there, and marks it; its epoch. Raises
     LogError, apsw.Error, OSError."""
+    stamp = stamp_of(path) if path.exists() else ""
     make_private(path)
     salt = salt_of(path.with_name(path.name + "-wal"))
     with closing(connect(path, durability)) as connection:
@@ -47,7 +48,7 @@ def opened(path: Path, durability: Durability, lock: Lock, *, new_epoch: bool) -
         if epoch and version < len(MIGRATIONS):
             is_same = not lock.left.marks and survived(lock.left)
         else:
-            is_same = lock.left.is_of(mark, life(path, durability), Reach(salt, frames))
+            is_same = lock.left.is_of(mark, life(path, durability, stamp), Reach(salt, frames))
         if new_epoch or not is_same:
             if epoch:
                 _report(path, is_forced=new_epoch)
@@ -57,8 +58,8 @@ def opened(path: Path, durability: Durability, lock: Lock, *, new_epoch: bool) -
     return epoch
 
 
-def life(path: Path, durability: Durability) -> Life:
-    return Life(durability, boot(), path.stat().st_ino)
+def life(path: Path, durability: Durability, stamp: str = "") -> Life:
+    return Life(durability, boot(), path.stat().st_ino, stamp)
 
 
 def left(connection: apsw.Connection, lock: Lock) -> None:

@@ -104,7 +104,7 @@ async def _both_doors(hall: Hall, settings: Config) -> AsyncIterator[House]:
     addresses = Addresses(nc="nc localhost 9000")
     server = await open_tcp_door(hall, turnstile, addresses, settings.host, settings.tcp_port)
     app = create_app(hall, turnstile)
-    runner = make_runner(app, settings)
+    runner = make_runner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.http_port).start()

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
-from tcp_room.config import Config
 from tcp_room.hall import Hall
 from tcp_room.limits import Turnstile
 from tcp_room.member import Outlet
@@ -52,9 +51,9 @@ def create_app(
     return app
 
 
-def make_runner(app: web.Application, config: Config) -> web.AppRunner:
+def make_runner(app: web.Application) -> web.AppRunner:
     """Runs the application with limits that suit a chat."""
-    return Runner(app, app[TURNSTILE], config)
+    return Runner(app, app[TURNSTILE], app[HALL])
 
 
 @web.middleware

@@ -83,7 +83,7 @@ async def _serve(
     turnstile, addresses = make_turnstile(config), Addresses()
     server = await open_tcp_door(hall, turnstile, addresses, config.host, config.tcp_port)
     app = _application(hall, turnstile, hooks, house_key(data_folder(config)))
-    runner = make_runner(app, config)
+    runner = make_runner(app)
     await runner.setup()
     try:
         http_port = await _open_web_door(runner, config)

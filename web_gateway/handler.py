@@ -13,52 +13,103 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 
-from tcp_room.config import Config
 from tcp_room.errors import RoomError
+from tcp_room.hall import Hall
+from tcp_room.intake import ENDED, Intake, Reading
 from tcp_room.limits import Turnstile
 from tcp_room.pulse import Linger, peer
 from web_gateway.bare import Bare, bare
 
+# Why a connection is not read (see `intake`): aiohttp has enough to do.
+_HTTP: Final = 16
 _log = logging.getLogger(__name__)
 
 
 class Runner(web.AppRunner):
     """Runs an application on connections that are counted."""
 
-    def __init__(self, app: web.Application, turnstile: Turnstile, config: Config) -> None:
-        super().__init__(app, access_log=None, shutdown_timeout=config.shutdown_s)
+    def __init__(self, app: web.Application, turnstile: Turnstile, hall: Hall) -> None:
+        super().__init__(app, access_log=None, shutdown_timeout=hall.config.shutdown_s)
         self._turnstile = turnstile
-        self._config = config
+        self._hall = hall
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made, self._turnstile, self._config)
+        return _Server(made, self._turnstile, self._hall)
 
 
 class _Server(web.Server):
     """Makes the protocol of each connection."""
 
-    def __init__(self, made: web.Server, turnstile: Turnstile, config: Config) -> None:
+    def __init__(self, made: web.Server, turnstile: Turnstile, hall: Hall) -> None:
         """`made` is the application's own."""
         super().__init__(made.request_handler, request_factory=made.request_factory)
         self._turnstile = turnstile
-        self._config = config
+        self._hall = hall
 
-    def __call__(self) -> Handler:
-        return Handler(self, self._turnstile, self._config)
+    def __call__(self) -> Reader:  # type: ignore[override]  # it stands before the handler
+        return Handler(self, self._turnstile, self._hall).reader
+
+
+class Reader(asyncio.BufferedProtocol):
+    """The reading side of a connection (see `intake`), which passes everything on to aiohttp.
+
+    By itself aiohttp would read 256 KiB at a time, and keep twice as much of a body that nobody
+    waits for.
+    """
+
+    __slots__ = ("_handler", "_intake", "reading")
+
+    reading: Reading
+
+    def __init__(self, handler: Handler, intake: Intake) -> None:
+        self._handler = handler
+        self._intake = intake
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.reading = Reading(cast(asyncio.Transport, transport))
+        self._handler.connection_made(transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._intake.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._intake.received(self, nbytes)
+
+    def take_in(self, data: bytes, /) -> None:
+        self._handler.data_received(data)
+
+    def end(self) -> bytes:
+        """It is not read any more. Returns what was read, and waits for its turn."""
+        self.reading.pause(ENDED)
+        return self._intake.forget(self)
+
+    def eof_received(self) -> None:
+        self._handler.eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._handler.connection_lost(error)
+
+    def pause_writing(self) -> None:
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._handler.resume_writing()
 
 
 class Handler(web.RequestHandler):
-    __slots__ = ("_body", "_config", "_head_bytes", "_leave", "_seen", "_turnstile")
+    __slots__ = ("_body", "_config", "_head_bytes", "_leave", "_seen", "_turnstile", "reader")
 
-    def __init__(self, server: web.Server, turnstile: Turnstile, config: Config) -> None:
+    def __init__(self, server: web.Server, turnstile: Turnstile, hall: Hall) -> None:
+        config = hall.config
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
+            read_bufsize=config.line_bytes,
             access_log=None,  # type: ignore[arg-type]  # as AppRunner itself passes it
             keepalive_timeout=config.http_idle_s,
             lingering_time=config.linger_s,
@@ -67,6 +118,7 @@ class Handler(web.RequestHandler):
         )
         self._turnstile = turnstile
         self._config = config
+        self.reader = Reader(self, hall.intake)
         # Of the request that has not come to the end of its headers, and the one before it.
         self._head_bytes = self._seen = 0
         self._body: StreamReader = EMPTY_PAYLOAD
@@ -85,13 +137,10 @@ class Handler(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """aiohttp limits each header and their number, but not their sum: 1 MB, twice as much in
         memory, and for as many connections as an address may have."""
-        limit = self._config.http_head_bytes
-        super().data_received(data[:limit])
-        self._measure(data[:limit])
-        if self._head_bytes > limit:
+        super().data_received(data)
+        self._measure(data)
+        if self._head_bytes > self._config.http_head_bytes:
             self._refuse_head()
-        elif len(data) > limit:
-            self.data_received(data[limit:])
 
     def _measure(self, data: bytes) -> None:
         """Counts what was read without an end of the headers in it, where there is no body."""
@@ -102,15 +151,34 @@ class Handler(web.RequestHandler):
         is_body = is_new or not self._body.is_eof()
         self._head_bytes = 0 if is_body else self._head_bytes + len(data)
 
+    # aiohttp stops reading while it has enough to do; so may the intake.
+
+    def _pause_transport_reading(self) -> None:
+        self.reader.reading.pause(_HTTP)
+
+    def _resume_transport_reading(self) -> None:
+        self.reader.reading.resume(_HTTP)
+
     def _refuse_head(self) -> None:
-        if self.transport is not None and not self._force_close:
-            limit = self._config.http_head_bytes
-            error = RoomError("bad_request", f"the headers have more than {limit} bytes")
-            self.transport.write(bare(error, 431))
+        if self.transport is None or self._force_close:
+            return
+        if self._is_answering:
             self.force_close()
+            return
+        limit = self._config.http_head_bytes
+        error = RoomError("bad_request", f"the headers have more than {limit} bytes")
+        self._part(self.transport, bare(error, 431))
+
+    @property
+    def _is_answering(self) -> bool:
+        """Whether an earlier request is still to be answered, or just being."""
+        return bool(self._request_count) and (self._waiter is None or self._waiter.done())
 
     def connection_lost(self, error: BaseException | None) -> None:
         self.hand_over()()
+        rest = self.reader.end()
+        if rest and self._payload_parser is not None:  # it is what follows a handshake
+            self._payload_parser.feed_data(rest)
         super().connection_lost(error)
 
     def close(self) -> None:
@@ -124,16 +192,18 @@ class Handler(web.RequestHandler):
         return leave
 
     def _turn_away(self, transport: asyncio.Transport, error: RoomError) -> None:
-        """Says why, and waits a little until that is read: closing at once would be a reset.
-
-        If many are waited for already, it is one: each keeps a descriptor.
-        """
-        self._force_close = True  # what comes is not read
+        """Says why, unless many are told so already: each keeps a descriptor."""
+        self._force_close = True
         if not self._turnstile.begin_refusal(self._config.refused_lingering):
             transport.abort()
             return
         self._leave = self._turnstile.end_refusal
-        transport.write(bare(error))
+        self._part(transport, bare(error))
+
+    def _part(self, transport: asyncio.Transport, last_words: bytes) -> None:
+        """Waits a little until these are read: closing at once would be a reset."""
+        self._force_close = True  # what comes is not heard
+        transport.write(last_words)
         try:
             transport.write_eof()
         except OSError:  # the client has gone already

@@ -141,7 +141,7 @@ class Stream:
         self._leave = self._protocol.hand_over()  # the place at the turnstile, till it is over
         keep_alive(self._transport, config)
         self._transport.set_write_buffer_limits(config.member_buffer_bytes)
-        self._transport.set_protocol(Tap(self._protocol, self.member, self.end))
+        self._transport.set_protocol(Tap(self._protocol.reader, self.member, self.end))
         if preamble:
             self.write(self._frame(preamble))
         self.member.full = False

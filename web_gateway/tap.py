@@ -18,11 +18,11 @@ from tcp_room.member import Member
 class Tap(asyncio.BaseProtocol):
     """Tells the room whether the member's socket is full."""
 
-    __slots__ = ("_behind", "_lost", "_member", "data_received", "eof_received")
+    __slots__ = ("_behind", "_lost", "_member", "buffer_updated", "eof_received", "get_buffer")
 
     def __init__(
         self,
-        behind: asyncio.Protocol,
+        behind: asyncio.BufferedProtocol,
         member: Member,
         lost: Callable[[], None] = lambda: None,
     ) -> None:
@@ -31,7 +31,8 @@ class Tap(asyncio.BaseProtocol):
         self._member = member
         self._lost = lost
         # Not wrapped: reading costs nothing more than it did.
-        self.data_received = behind.data_received
+        self.get_buffer = behind.get_buffer
+        self.buffer_updated = behind.buffer_updated
         self.eof_received = behind.eof_received
 
     def connection_lost(self, error: Exception | None) -> None:

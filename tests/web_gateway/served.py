@@ -103,6 +103,13 @@ class Served:
         return len(runner.server.connections)
 
     @property
+    def handlers(self) -> list[Any]:
+        """aiohttp's of each connection."""
+        runner = self.client.server.runner
+        assert runner is not None and runner.server is not None
+        return runner.server.connections
+
+    @property
     def requests(self) -> int:
         """How many have begun to be handled."""
         runner = self.client.server.runner
@@ -225,12 +232,8 @@ class Listener:
 class _Server(TestServer):
     """Run as the program runs it. (aiohttp's own would cancel who serves a client that is gone.)"""
 
-    def __init__(self, app: web.Application, config: Config) -> None:
-        super().__init__(app)
-        self._config = config
-
     async def _make_runner(self, **_: Any) -> web.AppRunner:
-        return make_runner(self.app, self._config)
+        return make_runner(self.app)
 
 
 @asynccontextmanager
@@ -244,7 +247,7 @@ async def served(
     turnstile = Turnstile(chosen.per_address, 0)
     kept = engine or MemoryEngine("e1", chosen.memory_events)
     hall = Hall(kept, asyncio.get_running_loop(), _now, secrets.token_hex, chosen)
-    async with TestClient(_Server(create_app(hall, turnstile, hooks, KEY), chosen)) as client:
+    async with TestClient(_Server(create_app(hall, turnstile, hooks, KEY))) as client:
         house = Served(hall, turnstile, client)
         try:
             yield house

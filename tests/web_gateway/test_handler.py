@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -102,11 +103,20 @@ async def test_what_is_no_request_is_a_code_and_no_line_of_the_log(
 HEADER = b"X: " + b"y" * 4000 + b"\r\n"
 
 
-@pytest.mark.parametrize("before", [b"", GET])
-async def test_headers_are_bounded_as_a_whole(before: bytes) -> None:
-    # What comes in one read with an earlier request is measured from the next read on.
-    async with served() as house, dialled(house, before + GET[:-2] + HEADER * 18) as line:
+async def test_headers_are_bounded_as_a_whole() -> None:
+    request = GET[:-2] + HEADER * 18
+    async with served(linger_s=0.1) as house, dialled(house, request) as line:
         assert b"HTTP/1.1 431 " in await line.rest()
+        assert house.requests == 0
+
+
+async def test_headers_after_an_earlier_request_are_bounded_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served(linger_s=0.1) as house, dialled(house, GET + GET[:-2] + HEADER * 250):
+        await until(lambda: house.connections == 1)
+        await until(lambda: not house.connections)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("pieces", [1, 50])
@@ -156,6 +166,29 @@ async def test_a_body_in_broken_chunks_is_never_whole(
         assert (await line.rest()).startswith(b"HTTP/1.1 408 ")
         assert await house.texts() == []
     assert caplog.records == []
+
+
+async def test_a_body_that_nobody_waits_for_is_left_with_the_kernel() -> None:
+    few: Any = {"rate": 5.0, "address_requests_per_s": 0.01, "address_burst_s": 0.0}
+    chunk = b"4000\r\n" + b"y" * 0x4000 + b"\r\n"
+    flood = POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 1000
+
+    def waiting() -> list[Any]:
+        found = [handler._current_request for handler in house.handlers]
+        return [request for request in found if request is not None]
+
+    async with served(**few) as house:
+        assert (await house.get("/livez")).status == 200  # the next one waits for its turn
+        async with dialled(house, flood) as line:
+            await until(waiting)
+            read, (request,) = 0, waiting()
+            while (more := request.content.total_raw_bytes) > read:
+                read = more
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            line.writer.transport.abort()
+        config = house.hall.config
+        assert 0 < read <= 2 * config.line_bytes + config.read_bytes
 
 
 # -- ended

@@ -9,12 +9,16 @@ from tests.fakes import House
 from web_gateway.tap import Tap
 
 
-class Behind(asyncio.Protocol):
+class Behind(asyncio.BufferedProtocol):
     def __init__(self) -> None:
         self.heard: list[object] = []
 
-    def data_received(self, data: bytes) -> None:
-        self.heard.append(data)
+    def get_buffer(self, sizehint: int) -> bytearray:
+        self.heard.append("buffer")
+        return bytearray(1)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.heard.append(nbytes)
 
     def eof_received(self) -> bool:
         self.heard.append("eof")
@@ -34,13 +38,14 @@ def test_all_is_passed_on() -> None:
     behind, session = Behind(), House().enter("alice")[0]
     lost: list[str] = []
     tap = Tap(behind, session.member, lambda: lost.append("lost"))
-    tap.data_received(b"x")
+    tap.get_buffer(-1)
+    tap.buffer_updated(1)
     assert tap.eof_received()
     tap.pause_writing()
     tap.resume_writing()
     error = ConnectionResetError()
     tap.connection_lost(error)
-    assert behind.heard == [b"x", "eof", "pause", "resume", error]
+    assert behind.heard == ["buffer", 1, "eof", "pause", "resume", error]
     assert lost == ["lost"]
 
 

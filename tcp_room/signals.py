@@ -1,12 +1,12 @@
-"""What signals of the operating system do to a house.
+"""The signals of the operating system, and their effects.
 
 | signal | effect |
 |---|---|
-| SIGTERM, SIGINT | the house stops, within `shutdown_s` altogether; a second one ends it at once |
-| SIGHUP | with a controlling terminal: as SIGTERM; without: it reads anew what can be read anew |
+| SIGTERM, SIGINT | the house stops within `shutdown_s` in total; a second one ends it at once |
+| SIGHUP | with a controlling terminal: as SIGTERM; without: the hooks are read again |
 | SIGUSR1, SIGUSR2 | ignored |
 
-A SIGHUP that was ignored at the start (`nohup`) stays ignored. All others do what the system does.
+A SIGHUP that was ignored at the start (`nohup`) stays ignored. The others keep their default.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OVERDUE_STATUS: Final = 1
 
 
 class Signals:
-    """The operator's wishes, for the program that has to follow them. Made on its loop."""
+    """The operator's signals to the running program. Made on its loop."""
 
     def __init__(self, within_s: float) -> None:
         """A signal to stop ends the process within `within_s`, whatever hangs."""
@@ -90,8 +90,8 @@ def has_terminal() -> bool:
 
 
 def _end_overdue() -> None:
-    """On a thread of its own: the loop itself may hang, in a disk that does not answer. What was
-    acknowledged is in the log."""
+    """Runs on a thread, since the loop itself may hang in a disk that does not answer. Everything
+    that was acknowledged is in the log."""
     _say("oneroom: it did not stop in time, so it was ended\n")
     os._exit(_OVERDUE_STATUS)
 

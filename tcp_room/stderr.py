@@ -1,9 +1,9 @@
-"""What the server writes to stderr: one line a second, whatever clients send.
+"""Lines on stderr: one a second at most, whatever clients send.
 
-- A record is one line without control characters, its exception included: where it was raised, and
-  what it says. A traceback would be forty lines for the asking.
-- Records that come too fast are counted. The next one says how many there were.
-- The log's own records have a budget of their own: no client can silence a disk that is full.
+- A record becomes one line without control characters. An exception adds its message and the place
+  where it was raised: any client could ask for a traceback, and that has forty lines.
+- Records that come too fast are counted. The next line says how many they were.
+- The log's own records have a separate budget, so no client can silence a full disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class OneLine(logging.Formatter):
 
 
 def _raised(error: BaseException) -> str:
-    """What was raised, and where. No file is read for it: there may be no descriptor left."""
+    """The exception, and where it was raised. It reads no file: descriptors may have run out."""
     said, step = f"{type(error).__name__}: {error}", error.__traceback__
     if step is None:
         return said

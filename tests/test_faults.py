@@ -20,14 +20,26 @@ from tests.faults.finding import SCENARIOS, NotTested
 
 DOCUMENT = (ROOT / "docs" / "reliability.md").read_text("utf-8")
 IN_THE_GATE = (
+    "restore",
+    "backup",
+    "damaged-files",
     "lost-rows",
-    "private-message",
-    "epoch-gap",
+    "odd-rows",
     "trim",
-    "read-errors",
+    "clock",
+    "refused-stays-refused",
     "errors-that-end",
     "retries",
-    "frozen",
+    "read-errors",
+    "slow-page-cache",
+    "foreign-writer",
+    "folder-deleted",
+    "full-disk",
+    "second-server",
+    "doors-while-stopping",
+    "private-message",
+    "id-reused",
+    "epoch-gap",
     "many-rooms",
 )
 

@@ -17,12 +17,12 @@ from tcp_room import names
 from tcp_room.limits import network_of
 
 _HASH_BYTES: Final = 12
-# Whoever has an IPv4 address today has another one of its /24 tomorrow.
+# A client with an IPv4 address today often has another one of its /24 tomorrow.
 _IPV4_PREFIX: Final = 24
 
 
 class Authors:
-    """Authors (see logs.port.Draft) of those who post by HTTP."""
+    """The authors (see logs.port.Draft) of posts by HTTP."""
 
     def __init__(self, key: bytes) -> None:
         """`key` is the house's secret, of 16 to 64 bytes."""
@@ -42,7 +42,7 @@ class Authors:
 
 
 def _wide(network: str) -> str:
-    """An IPv4 address's /24; what is none as it is."""
+    """The /24 of an IPv4 address; any other network unchanged."""
     try:
         return str(ip_network(f"{network}/{_IPV4_PREFIX}", strict=False))
     except ValueError:

@@ -1,6 +1,6 @@
-"""Answers whose every byte is ours, for what aiohttp answers in its own words, or not at all.
+"""Answers whose every byte is ours, in place of aiohttp's own error pages.
 
-Its own pages name the program and its version, and repeat what the client has sent.
+Those name the program and its version, and repeat the client's bytes.
 """
 
 from __future__ import annotations

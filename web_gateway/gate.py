@@ -1,4 +1,4 @@
-"""What every request passes before anything is done for it."""
+"""The checks that every request passes before any work is done for it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def gate(
 
 
 async def _wait_for_turn(request: web.Request) -> None:
-    """Has a request wait until its address may ask. A refusal at once would cost as much as most
-    answers, and nothing would keep a client from asking for the next. Raises TooFast."""
+    """Waits until the address has a request left. An immediate refusal would cost as much as most
+    answers, and its client would ask again at once. Raises TooFast."""
     hall = request.app[HALL]
     turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

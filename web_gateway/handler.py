@@ -1,10 +1,13 @@
-"""One HTTP connection, from its first moment to its last: aiohttp's, with its ends bounded.
+"""One HTTP connection, from its first moment to its last.
 
-- It counts at the turnstile before it has sent a byte, so idle and slow ones count, too.
+aiohttp parses requests and writes answers. This module bounds what that may cost:
+
+- A connection counts at the turnstile before it has sent a byte, so idle and slow ones count too.
+- It is read through the intake, as on every door.
 - The headers of a request are bounded as a whole.
 - An answer that its client does not read is cut after `http_answer_s`.
-- What is no HTTP is answered by a code, and writes nothing to the log.
-- When it becomes a WebSocket, its place at the turnstile goes along.
+- Bytes that are no HTTP get an error code, and write nothing to stderr.
+- When a connection becomes a WebSocket, it keeps its place at the turnstile.
 """
 
 from __future__ import annotations
@@ -58,8 +61,8 @@ class _Server(web.Server):
 class Reader(asyncio.BufferedProtocol):
     """The reading side of a connection (see `intake`), which passes everything on to aiohttp.
 
-    By itself aiohttp would read 256 KiB at a time, and keep twice as much of a body that nobody
-    waits for.
+    By itself aiohttp reads 256 KiB at a time, and buffers twice as much of a body that no handler
+    reads.
     """
 
     __slots__ = ("_handler", "_intake", "reading")
@@ -84,7 +87,7 @@ class Reader(asyncio.BufferedProtocol):
         self._handler.data_received(data)
 
     def end(self) -> bytes:
-        """It is not read any more. Returns what was read, and waits for its turn."""
+        """Reading ends. Returns the bytes that were read and still wait for their turn."""
         self.reading.pause(ENDED)
         return self._intake.forget(self)
 
@@ -143,7 +146,7 @@ class Handler(web.RequestHandler):
             self._refuse_head()
 
     def _measure(self, data: bytes) -> None:
-        """Counts what was read without an end of the headers in it, where there is no body."""
+        """Counts the bytes since the last request, unless they belong to its body."""
         is_new = self._seen != self._request_count
         if is_new:
             self._seen = self._request_count
@@ -177,7 +180,7 @@ class Handler(web.RequestHandler):
     def connection_lost(self, error: BaseException | None) -> None:
         self.hand_over()()
         rest = self.reader.end()
-        if rest and self._payload_parser is not None:  # it is what follows a handshake
+        if rest and self._payload_parser is not None:  # a handshake's next bytes
             self._payload_parser.feed_data(rest)
         super().connection_lost(error)
 
@@ -187,12 +190,12 @@ class Handler(web.RequestHandler):
         self._lingering_time = 0.0
 
     def hand_over(self) -> Callable[[], None]:
-        """Whoever calls it counts the connection from now on, and calls the result at its end."""
+        """Gives the place at the turnstile to the caller, which calls the result at the end."""
         leave, self._leave = self._leave, _nothing
         return leave
 
     def _turn_away(self, transport: asyncio.Transport, error: RoomError) -> None:
-        """Says why, unless many are told so already: each keeps a descriptor."""
+        """Sends the reason, unless many refused clients linger already: each has a descriptor."""
         self._force_close = True
         if not self._turnstile.begin_refusal(self._config.refused_lingering):
             transport.abort()
@@ -201,8 +204,8 @@ class Handler(web.RequestHandler):
         self._part(transport, bare(error))
 
     def _part(self, transport: asyncio.Transport, last_words: bytes) -> None:
-        """Waits a little until these are read: closing at once would be a reset."""
-        self._force_close = True  # what comes is not heard
+        """Waits a little until the client has read these: closing at once would be a reset."""
+        self._force_close = True  # further input is dropped
         transport.write(last_words)
         try:
             transport.write_eof()
@@ -229,7 +232,7 @@ class Handler(web.RequestHandler):
         error: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answers what cannot be read, and exceptions from outside of the routes."""
+        """Answers bytes that cannot be parsed, and exceptions from outside of the routes."""
         if request.writer.output_size:
             raise ConnectionError("the answer has begun already")
         if status < 500:

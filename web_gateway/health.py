@@ -1,4 +1,4 @@
-"""For whoever watches the process: is it alive, and should people be sent to it?"""
+"""Answers to probes: is the process alive, and should people be sent to it?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_KEPT: Final = {"Cache-Control": "no-store"}
 
 
 async def livez(request: web.Request) -> web.Response:
-    """Whether the process answers, and nothing else."""
+    """200 as long as the process answers."""
     return web.Response(text="ok\n", headers=_NOT_KEPT)
 
 

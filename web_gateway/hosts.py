@@ -66,7 +66,7 @@ def public(url: str) -> URL | None:
 
 
 class Hosts:
-    """What a Host header may say."""
+    """The hosts that a Host header may name."""
 
     def __init__(self, config: Config) -> None:
         """Raises ValueError if `public_url` is no such URL."""

@@ -32,15 +32,15 @@ _PATH: Final = "/hooks/"
 
 
 class Known(NamedTuple):
-    """A hook that the operator has set up, and its own pace: whoever else asks from the address of
-    its sender, and be it a proxy's, has no part in it."""
+    """A hook that the operator has set up, and its own pace. Other clients at its sender's address,
+    which may be a proxy's, do not use that up."""
 
     hook: Incoming
     pace: Bucket
 
 
 class Tokens:
-    """The hooks by what cannot be guessed letter by letter."""
+    """The hooks, by a digest of their token: a token cannot be guessed letter by letter."""
 
     def __init__(self, hooks: Iterable[Incoming], config: Config) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""The house's secret, which lives as long as its log: see `authors`."""
+"""The house's secret, kept beside its log: see `authors`."""
 
 from __future__ import annotations
 

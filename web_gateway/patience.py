@@ -1,4 +1,4 @@
-"""What the web door waits for its clients: so long at most, and no longer once the house closes."""
+"""Waiting for clients: for a bounded time, and no longer once the house closes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Patience:
                 self._waits.discard(wait)
 
     def end(self) -> None:
-        """All who wait have waited long enough."""
+        """Ends all waits now."""
         for wait in [*self._waits]:
             if not wait.expired():
                 wait.reschedule(0.0)

@@ -47,5 +47,5 @@ class Query:
 
 
 def door_of(is_bot: bool) -> str:
-    """The door of those who come by HTTP."""
+    """The door that a client of HTTP is shown by."""
     return BOT if is_bot else "http"

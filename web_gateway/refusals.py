@@ -1,7 +1,7 @@
 """The one place where an error becomes an HTTP answer.
 
-A program gets `{"code","text"}`; whoever opens a page gets the sentence. An exception that nobody
-expected is one line on stderr and the code `internal`: no request can end in a traceback.
+A program gets `{"code","text"}`; a person who opens a page gets the sentence. An unexpected
+exception becomes one line on stderr and the code `internal`: no request ends in a traceback.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def _ways(request: web.Request) -> Ways:
     return Ways(
         page=str(home.with_path(_path(request), encoded=True)),
         host=home.raw_host or "",
-        # Behind a proxy that is reached from elsewhere, the line door is not.
+        # A proxy passes on HTTP alone, so the line door cannot be reached from outside.
         tcp_port=0 if public is not None and is_closed else hall.limits.tcp_port,
         open=public is not None or not is_closed,
     )

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from tests.checker import ROOT
@@ -20,7 +21,8 @@ MODULES = (restoring, trimming, damage, talking, strangers, storage, stopping)
 async def play(name: str, root: Path, *, short: bool) -> list[Finding]:
     """One scenario, in a folder of its own. Raises NotTested."""
     with tempfile.TemporaryDirectory(prefix=f"oneroom-{name}-") as folder:
-        return list(await SCENARIOS[name](Ground(Path(folder), root, short)))
+        found = await SCENARIOS[name](Ground(Path(folder), root, short))
+        return [replace(each, seen=each.seen.replace(folder, "…")) for each in found]
 
 
 async def _played(name: str, root: Path, *, short: bool) -> list[Finding]:

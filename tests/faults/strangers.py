@@ -66,6 +66,6 @@ async def foreign_writer(ground: Ground) -> list[Finding]:
         Finding(fault, "each post is answered truly; then all is well", exact and after.seq > 0,
                 f"{len(client.acks)} acknowledged, {len(client.refusals)} refused, "
                 f"{len(unanswered)} unanswered"),
-        Finding(fault, "another room is not held up", pongs > held_s * 50,
+        Finding(fault, "another room is not held up", pongs > held_s * 25,
                 f"{pongs} pongs, p50 {p50:.0f} ms"),
     ]  # fmt: skip

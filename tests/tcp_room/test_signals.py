@@ -1,4 +1,4 @@
-"""What signals do to the program, as a shell or a service manager sends them."""
+"""The effects of signals on the program, as a shell or a service manager sends them."""
 
 from __future__ import annotations
 

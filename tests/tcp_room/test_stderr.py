@@ -1,4 +1,4 @@
-"""What reaches stderr: one line a second, and nothing that a terminal obeys."""
+"""Lines on stderr: one a second, and without control characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no request gets past: a foreign Host (DNS rebinding), on every route."""
+"""The checks of every request: its Host, its turn, and whether the house closes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_no_route_answers_to_a_foreign_name(path: str) -> None:
         assert len(house.hall) == 0
 
 
-async def test_a_program_is_told_by_a_code_and_a_person_by_a_sentence() -> None:
+async def test_a_program_gets_a_code_and_a_person_a_sentence() -> None:
     async with served() as house:
         answer = await house.get("/rooms", Host="chat.test")
         assert answer.refusal == (421, "foreign_host")
@@ -117,7 +117,7 @@ async def test_every_request_has_a_turn_and_none_is_refused_for_a_short_wait() -
 
 
 @pytest.mark.parametrize("path", ["/", "/livez", "/rooms", "/qr.svg", "/nowhere", "/hooks/guess"])
-async def test_whoever_must_wait_too_long_is_told_when_to_come_again(path: str) -> None:
+async def test_a_request_that_would_wait_too_long_gets_retry_after(path: str) -> None:
     async with served(**FEW, address_requests_per_s=1.0, http_wait_s=0.01) as house:
         assert (await house.get("/livez")).status == 200
         answer = await house.get(path)

@@ -98,7 +98,7 @@ def test_the_operator_can_add_a_name() -> None:
 
 
 @pytest.mark.parametrize("host", ["192.168.1.20", "chat.test"])
-def test_the_address_that_it_is_told_to_listen_on_is_its_own(host: str) -> None:
+def test_the_value_of_host_is_allowed(host: str) -> None:
     assert Hosts(Config(host=host)).allows(f"{host}:8080", HERE)
 
 

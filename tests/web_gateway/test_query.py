@@ -1,4 +1,4 @@
-"""What the query of a program may hold, on every route of theirs."""
+"""Known keys and UTF-8 in the query, on every route for programs."""
 
 from __future__ import annotations
 

@@ -117,10 +117,8 @@ class Lock:
 
     def reached(self, reach: Reach) -> None:
         """After each commit: not on the disk, but there after the death of the process."""
-        try:
+        with suppress(OSError):  # the next commit tells
             self._put(_REACH % reach)
-        except OSError:
-            pass  # the next commit tells
 
     def close(self) -> None:
         self._file.close()

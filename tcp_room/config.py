@@ -160,9 +160,9 @@ class Config:
     turn_bytes: int = 256 * 1024
     # Members written to before the loop gets a turn: about half a millisecond's worth.
     slice_members: int = 128
-    # Members of the whole house that read a page before the loop gets a turn: a page from the file
-    # takes one to two milliseconds.
-    slice_pages: int = 2
+    # Members of the whole house that read a page before the loop gets a turn: one of long messages
+    # takes four milliseconds from the file.
+    slice_pages: int = 1
     # Pages of history, and of searches, that the whole house reads before the loop gets a turn.
     slice_reads: int = 1
 
@@ -198,6 +198,8 @@ class Config:
     # A room that nobody is in is closed after so long: a reload or a short absence is over by
     # then. It opens again from the log.
     room_idle_s: float = 300.0
+    # One that was opened for a request alone is soon closed again: a script can ask for thousands.
+    room_unvisited_s: float = 5.0
     # Rooms looked at for that in each pulse: all within ten seconds.
     pulse_rooms: int = 100
     # A list of rooms is made at most so often: it reads the log and sorts.

@@ -303,10 +303,11 @@ class Hall:
                 self._sweep_room(room)
 
     def _sweep_room(self, room: Room) -> None:
-        now = self.scheduler.time()
+        now, config = self.scheduler.time(), self.config
+        kept_s = config.room_idle_s if room.was_visited else config.room_unvisited_s
         if not room.is_idle:
             self._empty_since.pop(room, None)
-        elif now - self._empty_since.setdefault(room, now) >= self.config.room_idle_s:
+        elif now - self._empty_since.setdefault(room, now) >= kept_s:
             self._close(room)
 
     def _pulse(self) -> None:

@@ -163,6 +163,7 @@ class Room:
         self._leaving: dict[str, events.Here] = {}  # by nick: gone, and nobody told yet
         # Presence events: made, told to the level, told before the sweep under way, in this turn.
         self._taken = self._told = self._told_before = self._telling = 0
+        self.was_visited = False  # whether anybody has been here since it was opened
         self._quiet = False  # whether joins and leaves are being gathered
         self._log = engine.open(name, self)
         self.head = self._log.head  # what members may be shown
@@ -256,6 +257,7 @@ class Room:
     def _place(
         self, member: Member, since: int | None, epoch: str | None, limits: events.Limits
     ) -> None:
+        self.was_visited = True
         member.welcomed = False
         foreign = since is not None and (since > self.head or epoch not in (None, self.epoch))
         look_back = self._look_back(member.view)

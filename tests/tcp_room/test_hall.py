@@ -600,6 +600,20 @@ def test_a_room_that_nobody_has_been_in_for_a_while_is_closed() -> None:
     assert house.hall.rooms["dev"].head == 1
 
 
+def test_a_room_that_nobody_has_been_in_since_it_was_opened_is_closed_soon() -> None:
+    house = House(room_idle_s=60.0, room_unvisited_s=5.0)
+    session, _ = house.enter("al", room="dev")
+    typed(session, "hi")
+    house.loop.settle()
+    session.lost()
+    house.loop.advance(100.0)
+    house.hall.room("dev")  # a request
+    house.loop.advance(4.0)
+    assert "dev" in house.hall.rooms
+    house.loop.advance(4.0)
+    assert "dev" not in house.hall.rooms
+
+
 def test_a_room_that_somebody_came_back_to_is_not_closed() -> None:
     house = House(room_idle_s=60.0)
     session, _ = house.enter("al", room="dev")

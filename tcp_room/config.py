@@ -142,6 +142,8 @@ class Config:
     search_chars: int = 200
     # What is kept encoded in memory, so that joins and short absences need no log.
     window_events: int = 2000
+    # One window: room for twice as many short messages, or for some hundred of the longest.
+    window_bytes: int = 4 * 1024 * 1024
     # All windows together. A room of long messages would take 17 MB, and there may be 1,000 rooms.
     windows_bytes: int = 64 * 1024 * 1024
     # What waits to be committed, in the whole house; past it posts are answered with `busy`.

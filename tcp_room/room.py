@@ -76,7 +76,7 @@ class Shared:
         self.pages = Rota(turns, config.slice_pages)  # of those who catch up
         self.reads = Rota(turns, config.slice_reads)  # of history, and of searches
         self.waiting = Allowance(config.waiting_bytes)  # text to be committed
-        self.windows = Shelf(config.windows_bytes)
+        self.windows = Shelf(config.windows_bytes, config.window_bytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

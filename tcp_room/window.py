@@ -77,10 +77,11 @@ def page(entries: Sequence[Entry], view: View, author: str, limit_bytes: int) ->
 
 
 class Shelf:
-    """All windows of a house: at most `limit_bytes` together."""
+    """All windows of a house: at most `limit_bytes` together, and `window_bytes` each."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, window_bytes: int) -> None:
         self._limit = limit_bytes
+        self.window_bytes = window_bytes
         self._windows: OrderedDict[Window, None] = OrderedDict()  # the one that grew last is last
         self._last: Window | None = None  # that one: mostly it grows again
         self.size = 0
@@ -117,7 +118,8 @@ def size_of(entries: Sequence[Entry]) -> int:
 
 
 class Window:
-    """The last `keep` events at least, twice as many at most; fewer when the shelf is full."""
+    """The last `keep` events at least, twice as many at most; fewer if they are long, or when the
+    shelf is full."""
 
     def __init__(self, keep: int, shelf: Shelf) -> None:
         self._keep = keep
@@ -134,6 +136,8 @@ class Window:
         self._size += by
         if len(self._entries) > 2 * self._keep:
             by -= self._drop(len(self._entries) - self._keep)
+        while self._size > self._shelf.window_bytes:
+            by -= self.halve()
         self._shelf.changed(self, by)
 
     def restart(self, entries: Sequence[Entry]) -> None:

@@ -35,18 +35,18 @@ def test_an_entry_is_encoded_once_per_view() -> None:
 
 
 def test_an_empty_window_covers_nothing() -> None:
-    window = Window(10, Shelf(1 << 30))
+    window = Window(10, Shelf(1 << 30, 1 << 30))
     assert not any(window.covers(after) for after in range(-1, 3))
 
 
 def test_a_window_covers_what_it_holds_and_nothing_beside_it() -> None:
-    window = Window(10, Shelf(1 << 30))
+    window = Window(10, Shelf(1 << 30, 1 << 30))
     window.extend(entries(5, 8))
     assert [after for after in range(12) if window.covers(after)] == [4, 5, 6, 7]
 
 
 def test_a_read_gives_what_follows_up_to_a_limit() -> None:
-    window = Window(10, Shelf(1 << 30))
+    window = Window(10, Shelf(1 << 30, 1 << 30))
     window.extend(entries(5, 8))
     assert seqs(window.after(4, 2)) == [5, 6]
     assert seqs(window.after(6, 100)) == [7, 8]
@@ -56,7 +56,7 @@ def test_a_read_gives_what_follows_up_to_a_limit() -> None:
 def test_a_window_keeps_what_it_promises_and_at_most_twice_that(
     keep: int, sizes: list[int]
 ) -> None:
-    window, head = Window(keep, Shelf(1 << 30)), 0
+    window, head = Window(keep, Shelf(1 << 30, 1 << 30)), 0
     for size in sizes:
         window.extend(entries(head + 1, head + size))
         head += size
@@ -99,7 +99,7 @@ def test_a_page_of_own_lines_alone_still_brings_its_reader_forward() -> None:
 
 def test_the_windows_that_grew_longest_ago_make_room_for_the_others() -> None:
     size = size_of(entries(1, 1))
-    shelf = Shelf(10 * size)
+    shelf = Shelf(10 * size, 1 << 30)
     quiet, busy = Window(100, shelf), Window(100, shelf)
     quiet.extend(entries(1, 6))
     for seq in range(1, 9):
@@ -112,7 +112,7 @@ def test_the_windows_that_grew_longest_ago_make_room_for_the_others() -> None:
 
 def test_a_window_that_is_larger_than_the_shelf_gives_way_itself() -> None:
     size = size_of(entries(1, 1))
-    shelf = Shelf(4 * size)
+    shelf = Shelf(4 * size, 1 << 30)
     window = Window(100, shelf)
     window.extend(entries(1, 50))
     assert 1 <= len(window) <= 4
@@ -120,14 +120,14 @@ def test_a_window_that_is_larger_than_the_shelf_gives_way_itself() -> None:
 
 
 def test_one_event_that_is_larger_than_the_shelf_is_not_kept() -> None:
-    shelf = Shelf(10)
+    shelf = Shelf(10, 1 << 30)
     window = Window(100, shelf)
     window.extend(entries(1, 1))
     assert (len(window), shelf.size) == (0, 0)
 
 
 def test_a_window_that_is_closed_takes_no_room() -> None:
-    shelf = Shelf(1 << 20)
+    shelf = Shelf(1 << 20, 1 << 30)
     window = Window(100, shelf)
     window.extend(entries(1, 9))
     window.close()
@@ -135,7 +135,7 @@ def test_a_window_that_is_closed_takes_no_room() -> None:
 
 
 def test_a_window_may_begin_anew() -> None:
-    shelf = Shelf(1 << 20)
+    shelf = Shelf(1 << 20, 1 << 30)
     window = Window(100, shelf)
     window.extend(entries(1, 9))
     window.restart(entries(30, 31))
@@ -145,7 +145,7 @@ def test_a_window_may_begin_anew() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40), st.integers(0, 300))))
 def test_the_shelf_counts_what_its_windows_have(steps: list[tuple[int, int, int]]) -> None:
-    shelf = Shelf(30_000)
+    shelf = Shelf(30_000, 1 << 30)
     windows = [Window(20, shelf) for _ in range(4)]
     heads = [0] * 4
     for which, count, chars in steps:
@@ -154,3 +154,13 @@ def test_the_shelf_counts_what_its_windows_have(steps: list[tuple[int, int, int]
         windows[which].extend(entries(first, heads[which], text="x" * chars))
         assert shelf.size == sum(window._size for window in windows) <= 30_000
         assert all(bool(window._size) == bool(window) for window in windows)
+
+
+def test_a_window_of_long_messages_has_fewer_of_them() -> None:
+    shelf = Shelf(1 << 30, 10 * size_of(entries(1, 1)))
+    window = Window(100, shelf)
+    for seq in range(1, 50):
+        window.extend(entries(seq, seq))
+        assert window.covers(seq - 1)
+        assert len(window) <= 10
+    assert shelf.size == size_of(window.after(49 - len(window), 100))

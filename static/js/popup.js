@@ -80,7 +80,9 @@ export class Popup {
   #take(nth) {
     if (!this.#shown) return;
     const { from, to, candidates } = this.#shown;
-    this.box.setRangeText(candidates[nth].insert, from, to, "end");
+    // One who types fast may be a letter ahead of what is shown.
+    const end = Math.max(to, this.box.selectionStart);
+    this.box.setRangeText(candidates[nth].insert, from, end, "end");
     this.box.dispatchEvent(new Event("input"));
     this.close();
   }
